@@ -1,0 +1,2 @@
+//! The `firsthand` command.
+fn main() {}
