@@ -390,3 +390,95 @@ async fn a_reset_drops_a_real_connection_without_an_answer() {
     stop.send(()).expect("server runs");
     server.await.expect("joined").expect("served");
 }
+
+#[tokio::test]
+async fn a_reachable_collector_is_asked_with_its_token_and_passed_on() {
+    use axum::http::HeaderMap;
+    use axum::routing::get;
+    let listed = json!({ "events": [{ "event_id": "purchase:1001" }] });
+    let answer = listed.clone();
+    let inspect = get(async move |headers: HeaderMap| {
+        assert_eq!(headers["authorization"], "Bearer look");
+        axum::Json(answer.clone())
+    });
+    let collector = axum::Router::new().route("/v1/inspect/events", inspect);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("port");
+    let url = format!("http://{}/", listener.local_addr().expect("address"));
+    let server = tokio::spawn(async move { axum::serve(listener, collector).await });
+    let bench = Bench::with(SandboxConfig {
+        collector: Some(CollectorLink {
+            url,
+            token: "look".to_owned(),
+        }),
+        ..SandboxConfig::default()
+    });
+    let got = bench.get("/control/collector").await.body;
+    assert_eq!(
+        got,
+        json!({ "configured": true, "reachable": true, "answer": listed })
+    );
+    server.abort();
+}
+
+#[tokio::test]
+async fn pixels_answer_a_preflight_and_discard_what_they_cannot_read() {
+    let bench = Bench::new();
+    for path in ["/meta/tr", "/tiktok/pixel"] {
+        let preflight = Request::options(path).body(Body::empty()).expect("request");
+        let answer = bench.send(preflight).await;
+        assert_eq!(
+            (
+                answer.status,
+                &answer.headers["access-control-allow-origin"]
+            ),
+            (204, &"*".parse().expect("header"))
+        );
+    }
+    bench.get("/meta/tr?id=2&ev=Purchase&eid=a").await;
+    bench.post("/tiktok/pixel", &json!("not an event")).await;
+    let verdicts: Vec<_> = bench
+        .events("")
+        .await
+        .iter()
+        .map(|e| e["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["discarded", "discarded"]);
+}
+
+#[tokio::test]
+async fn a_pixel_posting_a_form_is_the_same_hit() {
+    let bench = Bench::new();
+    let form = Request::post("/meta/tr")
+        .body(Body::from(
+            "id=1000000000000001&ev=Purchase&eid=a&cd%5Bvalue%5D=5&ud%5Bem%5D=x",
+        ))
+        .expect("request");
+    bench.send(form).await;
+    let event = &bench.events("event_id=a").await[0];
+    assert_eq!(
+        (&event["value"], &event["match_keys"][0]["name"]),
+        (&json!(5.0), &json!("em"))
+    );
+}
+
+#[tokio::test]
+async fn a_slow_platform_gives_its_true_answer() {
+    for platform in ["meta", "tiktok", "ga4"] {
+        let bench = Bench::new();
+        bench
+            .fault(json!({ "platform": platform, "kind": "slow", "delay_ms": 0 }))
+            .await;
+        bench.meta(&meta_purchase()).await;
+        bench.tiktok(&tiktok_purchase()).await;
+        bench.ga4(&ga4_purchase()).await;
+        let counted = bench
+            .events("")
+            .await
+            .iter()
+            .filter(|e| e["counted"] == true)
+            .count();
+        assert_eq!(counted, 3, "{platform}");
+    }
+}

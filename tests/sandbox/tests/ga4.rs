@@ -33,6 +33,7 @@ fn many(count: usize, value: &Value) -> Value {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table, one rule a line")]
 async fn every_limit_drops_silently_and_is_explained_by_debug() {
     let long = |n: usize| json!("x".repeat(n));
     let params = "/events/0/params";

@@ -34,6 +34,7 @@ async fn a_valid_purchase_is_received_and_counted() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table, one rule a line")]
 async fn every_rule_answers_with_its_own_code() {
     const EVENT: &str = "/data/0";
     let day = 86_400;

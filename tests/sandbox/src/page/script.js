@@ -7,7 +7,7 @@ const MAX_CARDS = 200;
 const PLATFORMS = ["meta", "tiktok", "ga4"];
 const COUNTS = [
   ["counted", "counted"],
-  ["duplicates", "copies merged"],
+  ["duplicates", "extra copies"],
   ["refused", "refused"],
   ["discarded", "thrown away"],
 ];
@@ -164,6 +164,7 @@ function drawCounts(summary) {
       pair.append(node("dt", "", label), node("dd", "", totals[field].toLocaleString()));
       return pair;
     }));
+    byId(`jump-${platform}`).textContent = totals.counted.toLocaleString();
     drawEmpty(section, section.querySelector(".cards").children.length === 0);
   }
   const offset = summary.clock.offset_s;
