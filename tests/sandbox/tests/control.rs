@@ -56,6 +56,10 @@ async fn meta_counts_server_and_pixel_copy_once_within_48_hours() {
     let events = bench.events("platform=meta").await;
     assert_eq!(events[1]["duplicate_of"], events[0]["seq"]);
     assert_eq!(
+        (&events[1]["verdict"], &events[1]["counted"]),
+        (&json!("accepted"), &json!(false))
+    );
+    assert_eq!(
         (&events[1]["channel"], &events[1]["value"]),
         (&json!("browser"), &json!(59.8))
     );
