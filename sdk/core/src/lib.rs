@@ -1,1 +1,4 @@
 //! Core.
+
+pub mod identity;
+pub mod touchpoint;
