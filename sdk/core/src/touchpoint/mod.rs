@@ -19,12 +19,12 @@
 //! **Refuses** to write, invent or extend other parties' cookies: [`cookies`] only reads.
 //! **Does not know** consent or storage; time and the own hosts are passed in.
 //!
-//! `channel` and its host lists are for the collector and for reports. Nothing on the browser's path calls them, so the module that
+//! [`channel`] and its host lists are for the collector and for reports. Nothing on the browser's path calls them, so the module that
 //! goes to the browser does not carry them.
 
 mod arrival;
-//CH
-//CHH
+pub mod channel;
+mod channel_hosts;
 mod click;
 pub mod cookies;
 mod fbc;
