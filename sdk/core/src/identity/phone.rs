@@ -250,10 +250,17 @@ fn argentine_mobile(number: &str) -> Option<String> {
 
 fn code_text(code: u16) -> String {
     let mut out = String::with_capacity(3);
-    for unit in [100, 10, 1] {
-        if code >= unit {
-            out.push((b'0' + (code / unit % 10) as u8) as char);
-        }
+    let (hundreds, tens, ones) = (code / 100, code / 10 % 10, code % 10);
+    if hundreds > 0 {
+        push_digit(&mut out, hundreds);
     }
+    if code >= 10 {
+        push_digit(&mut out, tens);
+    }
+    push_digit(&mut out, ones);
     out
+}
+
+fn push_digit(out: &mut String, digit: u16) {
+    out.push(char::from(b'0' + (digit & 15) as u8));
 }

@@ -50,7 +50,7 @@ pub(super) fn is_under(host: &str, domain: &str) -> bool {
     };
     !domain.is_empty()
         && tail.eq_ignore_ascii_case(domain)
-        && (head.is_empty() || head.ends_with('.'))
+        && (head.is_empty() || head.as_bytes().last() == Some(&b'.'))
 }
 
 /// True for a payment provider's page.
