@@ -6,7 +6,7 @@
 
 use super::country::Country;
 use super::regions::{self, Region, Trunk};
-use super::text::{is_space, trim};
+use super::text::{fields, is_space, trim};
 
 /// E.164: at most 15 digits with the country code.
 const MAX_DIGITS: usize = 15;
@@ -16,6 +16,8 @@ const MAX_DIALLED: usize = 20;
 const MIN_SUBSCRIBER: usize = 4;
 /// A number as long as this, written without trunk prefix, most likely starts with its country code when it seems to.
 const LONG: usize = 11;
+/// What may stand before an extension; the first is nothing at all (after a comma or semicolon).
+const EXTENSION_MARKS: &str = " # x ex ext extn xtn extension int anexo доб";
 /// Without plus and default country, so many digits can only be an international number: national ones this long start with a zero.
 const SURELY_INTERNATIONAL: usize = 12;
 
@@ -97,21 +99,9 @@ fn is_extension(rest: &str) -> bool {
         return false;
     };
     let word = mark.trim_matches(|c: char| is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '='));
-    let known = [
-        "",
-        "#",
-        "x",
-        "ex",
-        "ext",
-        "extn",
-        "xtn",
-        "extension",
-        "int",
-        "anexo",
-        "доб",
-    ];
+    let mut known = fields(EXTENSION_MARKS, b' ');
     let number = number.trim_end_matches('#');
-    known.iter().any(|mark| word.eq_ignore_ascii_case(mark))
+    known.any(|mark| word.eq_ignore_ascii_case(mark))
         && (1..=7).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
 }

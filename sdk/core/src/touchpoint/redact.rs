@@ -35,22 +35,31 @@ fn is_word(b: u8) -> bool {
 /// Decodes `%XX`, and `+` as a space where `plus_is_space`. What is no UTF-8 afterwards gives nothing.
 pub(super) fn percent_decode(raw: &str, plus_is_space: bool) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        bytes.push(match (first, tail) {
-            (b'%', &[high, low, ref after @ ..]) => match (hex(high), hex(low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => first,
-            },
-            (b'+', _) if plus_is_space => b' ',
-            _ => first,
+    let mut at = 0;
+    while let Some(&b) = raw.as_bytes().get(at) {
+        at += 1;
+        let escaped = if b == b'%' {
+            raw.as_bytes().get(at..at + 2).and_then(byte_of_hex)
+        } else {
+            None
+        };
+        if escaped.is_some() {
+            at += 2;
+        }
+        bytes.push(match (escaped, b) {
+            (Some(byte), _) => byte,
+            (None, b'+') if plus_is_space => b' ',
+            (None, other) => other,
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+fn byte_of_hex(pair: &[u8]) -> Option<u8> {
+    match pair {
+        [high, low] => Some(hex(*high)? << 4 | hex(*low)?),
+        _ => None,
+    }
 }
 
 const fn hex(b: u8) -> Option<u8> {
