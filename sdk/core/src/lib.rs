@@ -11,11 +11,15 @@
 //! | [`ids`] | UUIDv7 and the ids that every source of one order derives alike |
 //! | [`session`] | when a session starts |
 //! | [`consent`] | four purposes, three regimes, one decision |
+//! | [`identity`] | personal values become digests, in every platform's form |
+//! | [`touchpoint`] | click ids, campaign labels, referrers, channels |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 
 pub mod catalogue;
 pub mod consent;
 pub mod event;
+pub mod identity;
 pub mod ids;
 pub mod session;
+pub mod touchpoint;
 pub mod wire;
