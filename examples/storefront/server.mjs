@@ -34,10 +34,6 @@ async function main() {
       response.end();
     }
   });
-  await new Promise((listening, failed) => server.once('error', failed).listen(config.port, config.host, listening));
-  log(`shop listening address=${config.host} port=${server.address().port} unsent_notices=${ledger.state.outbox.length}`);
-  outbox.wake();
-
   const shutDown = async () => {
     log('shutting down');
     setTimeout(() => process.exit(1), SHUTDOWN_MS).unref();
@@ -49,6 +45,10 @@ async function main() {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, shutDown);
+
+  await new Promise((listening, failed) => server.once('error', failed).listen(config.port, config.host, listening));
+  log(`shop listening address=${config.host} port=${server.address().port} unsent_notices=${ledger.state.outbox.length}`);
+  outbox.wake();
 }
 
 async function answer(request, pages, doors) {
