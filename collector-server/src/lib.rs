@@ -1,1 +1,8 @@
-//! The collector.
+//! The collector: takes events, checks consent, keeps them durably and forwards them to the ad
+//! platforms.
+//!
+//! `intake` (HTTP doors) → `admit` (validate, cleanse, consent, dedup key) → [`store`] → `forward`
+//! (schedule, retry, breaker; one file per destination). Intake and forwarding meet only in the store.
+
+pub mod secret;
+pub mod store;

@@ -1,0 +1,420 @@
+//! Reads the wire types (collector only).
+//!
+//! Unknown members are passed over, so that a newer sender works with an older collector. A wrong
+//! type in what a batch shares is the batch's fault; inside one event it is that event's alone.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{
+    Batch, BrowserKey, ClearKey, ConsentEvidence, Context, DigestKey, Event, Header, Page, Touch,
+    User, VERSION,
+};
+use crate::consent::{Choice, Purpose, Regime};
+
+/// Why a body is no batch. Never holds anything of the body but a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecodeError {
+    /// Not JSON, or not of the right shape, at this line and column (from 1).
+    Invalid {
+        /// Line in the body.
+        line: usize,
+        /// Column in the line.
+        column: usize,
+        /// Whether the text is no JSON at all.
+        is_syntax: bool,
+    },
+    /// `v` is missing or not [`VERSION`].
+    WrongVersion,
+}
+
+impl DecodeError {
+    fn from_json(error: &serde_json::Error) -> Self {
+        Self::Invalid {
+            line: error.line(),
+            column: error.column(),
+            is_syntax: !error.is_data(),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid {
+                line,
+                column,
+                is_syntax: true,
+            } => write!(out, "the body is not JSON at line {line} column {column}"),
+            Self::Invalid { line, column, .. } => write!(
+                out,
+                "the body is not a batch at line {line} column {column}: a member has the wrong type"
+            ),
+            Self::WrongVersion => write!(out, "v must be {VERSION}"),
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// Text, borrowed from the body when it holds no escapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'a>(pub Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("text")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+            fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text)))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+/// Reads a whole batch. An event of the wrong shape is an `Err` in its place: the position inside
+/// `events` stays that of the body.
+#[allow(clippy::type_complexity)]
+pub fn decode_batch(
+    body: &str,
+) -> Result<(Batch<'_>, Vec<Result<Event<'_>, DecodeError>>), DecodeError> {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(default)]
+        v: i64,
+        #[serde(borrow, default)]
+        write_key: Option<Text<'a>>,
+        #[serde(default)]
+        sent_at: i64,
+        #[serde(borrow, default)]
+        context: Context<'a>,
+        #[serde(borrow, default)]
+        consent: ConsentEvidence<'a>,
+        #[serde(borrow, default)]
+        user: User<'a>,
+        #[serde(borrow, default)]
+        touch: Touches<'a>,
+        #[serde(borrow, default)]
+        events: Vec<&'a RawValue>,
+    }
+    let body: Body<'_> = serde_json::from_str(body).map_err(|e| DecodeError::from_json(&e))?;
+    if body.v != VERSION {
+        return Err(DecodeError::WrongVersion);
+    }
+    let events = body
+        .events
+        .iter()
+        .map(|raw| decode_event(raw.get()))
+        .collect();
+    let batch = Batch {
+        write_key: body.write_key.map_or(Cow::Borrowed(""), |key| key.0),
+        sent_at: body.sent_at,
+        header: Header {
+            context: body.context,
+            consent: body.consent,
+            user: body.user,
+            first_touch: body.touch.first,
+            last_touch: body.touch.last,
+        },
+        events: Vec::new(),
+    };
+    Ok((batch, events))
+}
+
+/// Reads one header, as the store keeps it.
+pub fn decode_header(json: &str) -> Result<Header<'_>, DecodeError> {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow, default)]
+        context: Context<'a>,
+        #[serde(borrow, default)]
+        consent: ConsentEvidence<'a>,
+        #[serde(borrow, default)]
+        user: User<'a>,
+        #[serde(borrow, default)]
+        touch: Touches<'a>,
+    }
+    let body: Body<'_> = serde_json::from_str(json).map_err(|e| DecodeError::from_json(&e))?;
+    Ok(Header {
+        context: body.context,
+        consent: body.consent,
+        user: body.user,
+        first_touch: body.touch.first,
+        last_touch: body.touch.last,
+    })
+}
+
+/// Reads one event.
+pub fn decode_event(json: &str) -> Result<Event<'_>, DecodeError> {
+    serde_json::from_str(json).map_err(|e| DecodeError::from_json(&e))
+}
+
+#[derive(Default, serde::Deserialize)]
+struct Touches<'a> {
+    #[serde(borrow, default)]
+    first: Option<Touch<'a>>,
+    #[serde(borrow, default)]
+    last: Option<Touch<'a>>,
+}
+
+/// Implements `Deserialize` for an object by a closure that takes one member at a time.
+macro_rules! object {
+    ($type:ident, |$value:ident, $key:ident, $map:ident| $body:block) => {
+        impl<'de: 'a, 'a> Deserialize<'de> for $type<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct ObjectVisitor;
+                impl<'de> Visitor<'de> for ObjectVisitor {
+                    type Value = $type<'de>;
+                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        out.write_str("an object")
+                    }
+                    fn visit_map<A: MapAccess<'de>>(
+                        self,
+                        mut $map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut $value = $type::default();
+                        while let Some(Text($key)) = $map.next_key::<Text<'de>>()? {
+                            $body
+                        }
+                        Ok($value)
+                    }
+                }
+                deserializer.deserialize_map(ObjectVisitor)
+            }
+        }
+    };
+}
+
+fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    Ok(map.next_value::<Option<Text<'de>>>()?.map(|text| text.0))
+}
+
+fn texts<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Vec<Cow<'de, str>>, A::Error> {
+    Ok(map.next_value::<OneOrMany<'de>>()?.0)
+}
+
+object!(Context, |context, key, map| {
+    match key.as_ref() {
+        "lang" => context.lang = text(&mut map)?,
+        "tz" => context.tz = text(&mut map)?,
+        "screen" => context.screen = text(&mut map)?,
+        "sdk" => context.sdk = text(&mut map)?,
+        "ip" => context.ip = text(&mut map)?,
+        "ua" => context.ua = text(&mut map)?,
+        "bot" => context.bot = texts(&mut map)?,
+        "dropped" => context.dropped = map.next_value::<Counts<'de>>()?.0,
+        _ => {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+});
+
+object!(User, |user, key, map| {
+    if let Some(digest) = DigestKey::parse(&key) {
+        for value in texts(&mut map)? {
+            user.digests.push((digest, value));
+        }
+    } else if let Some(browser) = BrowserKey::parse(&key) {
+        if let Some(value) = text(&mut map)? {
+            user.browser.push((browser, value));
+        }
+    } else if let Some(clear) = ClearKey::parse(&key) {
+        if let Some(value) = text(&mut map)? {
+            user.clear.push((clear, value));
+        }
+    } else {
+        match key.as_ref() {
+            "anonymous_id" => user.anonymous_id = text(&mut map)?,
+            "user_id" => user.user_id = text(&mut map)?,
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+    }
+});
+
+object!(Touch, |touch, key, map| {
+    match key.as_ref() {
+        "at" => touch.at = map.next_value()?,
+        "url" => touch.url = text(&mut map)?.unwrap_or_default(),
+        "ref" => touch.referrer = text(&mut map)?.unwrap_or_default(),
+        "utm" => touch.utm = map.next_value::<Labels<'de>>()?.0,
+        "click" => touch.click = map.next_value::<Labels<'de>>()?.0,
+        _ => {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+});
+
+object!(Page, |page, key, map| {
+    match key.as_ref() {
+        "url" => page.url = text(&mut map)?,
+        "ref" => page.referrer = text(&mut map)?,
+        "title" => page.title = text(&mut map)?,
+        _ => {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+});
+
+object!(Event, |event, key, map| {
+    match key.as_ref() {
+        "id" => event.id = text(&mut map)?.unwrap_or_default(),
+        "name" => event.name = text(&mut map)?.unwrap_or_default(),
+        "at" => event.at = map.next_value()?,
+        "session" => event.session = map.next_value()?,
+        "page" => event.page = map.next_value::<Option<Page<'de>>>()?.unwrap_or_default(),
+        "props" => event.props = Cow::Borrowed(map.next_value::<&'de RawValue>()?.get()),
+        _ => {
+            map.next_value::<IgnoredAny>()?;
+        }
+    }
+});
+
+object!(ConsentEvidence, |evidence, key, map| {
+    if let Some(purpose) = Purpose::parse(&key) {
+        // Whatever is neither true nor false is unset: unreadable consent is a no.
+        let answer = map.next_value::<Answer>()?.0;
+        if let Some(slot) = choice_of(&mut evidence).answers.get_mut(purpose as usize) {
+            *slot = answer;
+        }
+    } else {
+        match key.as_ref() {
+            "regime" => {
+                evidence.regime = text(&mut map)?
+                    .and_then(|name| Regime::parse(&name))
+                    .unwrap_or_default();
+            }
+            "gpc" => evidence.gpc = map.next_value::<Answer>()?.0 == Some(true),
+            "basis" => evidence.basis = text(&mut map)?,
+            "policy" => {
+                if let Some(policy) = map.next_value::<Option<u32>>()? {
+                    choice_of(&mut evidence).policy_version = policy;
+                }
+            }
+            "at" => {
+                if let Some(at) = map.next_value::<Option<i64>>()? {
+                    choice_of(&mut evidence).at_ms = at;
+                }
+            }
+            "after_gpc_notice" => {
+                if map.next_value::<Answer>()?.0 == Some(true) {
+                    choice_of(&mut evidence).after_gpc_notice = true;
+                }
+            }
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+    }
+});
+
+fn choice_of<'e>(evidence: &'e mut ConsentEvidence<'_>) -> &'e mut Choice {
+    evidence.choice.get_or_insert_with(Choice::default)
+}
+
+/// `true`, `false`, or anything else as unset.
+struct Answer(Option<bool>);
+
+impl<'de> Deserialize<'de> for Answer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: &RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(match raw.get() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }))
+    }
+}
+
+struct OneOrMany<'a>(Vec<Cow<'a, str>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for OneOrMany<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = OneOrMany<'de>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("text or a list of texts")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(OneOrMany(vec![Cow::Borrowed(text)]))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(OneOrMany(vec![Cow::Owned(text.to_owned())]))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(OneOrMany(Vec::new()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                let mut list = Vec::new();
+                while let Some(Text(text)) = seq.next_element()? {
+                    if list.len() == MAX_LIST {
+                        return Err(A::Error::custom("too many"));
+                    }
+                    list.push(text);
+                }
+                Ok(OneOrMany(list))
+            }
+        }
+        deserializer.deserialize_any(ListVisitor)
+    }
+}
+
+/// Most entries of a list or a label set in what a batch shares.
+const MAX_LIST: usize = 40;
+
+/// Implements `Deserialize` for an object of labels.
+macro_rules! labels {
+    ($type:ident, $value:ty, $convert:expr) => {
+        impl<'de: 'a, 'a> Deserialize<'de> for $type<'a> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct LabelVisitor;
+                impl<'de> Visitor<'de> for LabelVisitor {
+                    type Value = $type<'de>;
+                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        out.write_str("an object of labels")
+                    }
+                    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                        Ok($type(Vec::new()))
+                    }
+                    fn visit_map<A: MapAccess<'de>>(
+                        self,
+                        mut map: A,
+                    ) -> Result<Self::Value, A::Error> {
+                        let mut list = Vec::new();
+                        while let Some((Text(key), value)) =
+                            map.next_entry::<Text<'de>, $value>()?
+                        {
+                            if list.len() == MAX_LIST {
+                                return Err(A::Error::custom("too many"));
+                            }
+                            list.push((key, $convert(value)));
+                        }
+                        Ok($type(list))
+                    }
+                }
+                deserializer.deserialize_any(LabelVisitor)
+            }
+        }
+    };
+}
+
+struct Labels<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct Counts<'a>(Vec<(Cow<'a, str>, i64)>);
+labels!(Labels, Text<'de>, |text: Text<'de>| text.0);
+labels!(Counts, i64, |count| count);
