@@ -32,7 +32,7 @@ export function purchaseNotice({ order, receipt, consent, anonymousId, ip, userA
       last_name: customer.last_name,
       city: customer.city,
       zip: customer.zip,
-      country: customer.country,
+      country_code: customer.country,
     },
     events: [{ id: `purchase:${order.transaction_id}`, name: 'purchase', at, page: { url: pageUrl }, props }],
   };

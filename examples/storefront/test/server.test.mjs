@@ -111,7 +111,7 @@ test('an order is answered with exact sums and reported under the id the page us
   assert.equal(headers['content-type'], 'application/json');
   const { total: _total, ...props } = receipt;
   assert.deepEqual(body.consent, { regime: 'opt_in', policy: 3, gpc: true, at: 1795471100000, basis: 'explicit', after_gpc_notice: false, marketing: true, analytics: false, personalization: null, third_party_sharing: true });
-  assert.deepEqual(body.user, { email: CUSTOMER.email, phone: CUSTOMER.phone, phone_country: 'DE', first_name: 'Ada', last_name: 'Lovelace', city: 'Berlin', zip: '10115', country: 'DE' });
+  assert.deepEqual(body.user, { email: CUSTOMER.email, phone: CUSTOMER.phone, phone_country: 'DE', first_name: 'Ada', last_name: 'Lovelace', city: 'Berlin', zip: '10115', country_code: 'DE' });
   assert.deepEqual(body.context, { ip: '127.0.0.1', ua: 'Shopper/1' });
   assert.equal(body.v, 1);
   assert.ok(Number.isInteger(body.sent_at));
