@@ -286,14 +286,17 @@ test('a forgotten choice asks again, a choice made elsewhere hides the question'
   assert.deepEqual(await shown(page), FIRST);
 });
 
-test('an answer that cannot be kept is not reported as saved, and the page hears no error', async (t) => {
-  const page = await visit(t, 'broken');
-  await press(page, 'Accept all');
-  await answered(page);
-  await page.waitForFunction(() => window.kept.length > 0);
-  assert.match(await message(page), /could not be saved/);
-  assert.deepEqual(await shown(page), FIRST, 'asked again');
-});
+for (const when of ['now', 'later']) {
+  test(`an answer that cannot be kept (${when}) is not reported as saved, and the page hears no error`, async (t) => {
+    const page = await visit(t, `broken=${when}`);
+    await press(page, 'Accept all');
+    await answered(page);
+    await page.waitForFunction(() => window.kept.length > 0);
+    assert.match(await message(page), /could not be saved/);
+    assert.deepEqual(await shown(page), FIRST, 'asked again');
+    assert.deepEqual(await page.evaluate(() => window.kept), ['storage is broken']);
+  });
+}
 
 test('without constructed style sheets a style element with the nonce stands in', async (t) => {
   const page = await visit(t, 'nonce=abc123', { prepare: () => { delete CSSStyleSheet.prototype.replaceSync; } });

@@ -112,15 +112,20 @@ export class Banner implements BannerHandle {
 
   /** Hands the answer to the SDK. An answer that could not be kept is asked for again, not passed off as saved. */
   #hand(choice: Choice, afterGpcNotice: boolean): void {
-    try {
-      this.#api.set(choice, { afterGpcNotice });
-      this.#say(this.#text.saved);
-    } catch (error) {
+    const failed = (error: unknown): void => {
       this.#say(this.#text.failed);
-      throw error;
-    } finally {
       this.#follow(this.#api.get());
+      throw error;
+    };
+    try {
+      const kept = this.#api.set(choice, { afterGpcNotice });
+      // An SDK that keeps it asynchronously must not leave an unhandled rejection in the page.
+      if (kept instanceof Promise) kept.catch((error: unknown) => this.#guard(() => failed(error)));
+    } catch (error) {
+      failed(error);
     }
+    this.#say(this.#text.saved);
+    this.#follow(this.#api.get());
   }
 
   #showFirst(state: ConsentState): void {

@@ -49,6 +49,7 @@ input{flex:none;width:1.5em;height:1.5em;min-width:24px;min-height:24px;margin:0
 .w{inset-inline-start:.75em;bottom:.75em;min-height:2.25em;padding:.25em .75em;font-size:.875em;max-width:calc(100vw - 1.75em)}
 .w span{display:block;font-weight:400}
 .s{inset:auto .75em .75em;height:0;display:flex;align-items:flex-end;pointer-events:none}
+.s:has(~.w){bottom:4.5em}
 .s span{padding:.75em 1em}
 @media(min-width:40em){.f[data-position=corner]{inset-inline:1.25em auto;bottom:1.25em;width:30em}.f[data-position=bottom]{inset-inline:0;bottom:0;border-radius:0;border-inline:0;border-bottom:0;padding:1.25em max(1.25em,50vw - 32em)}.g{grid-template-columns:repeat(3,1fr)}}
 @media(max-height:40em){.k{position:static}}

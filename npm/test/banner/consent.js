@@ -36,7 +36,8 @@ const consent = {
   set(answer, context) {
     const shadow = document.querySelector('firsthand-consent').shadowRoot;
     window.calls.push({ answer, context, stillShown: Boolean(shadow.querySelector('section, dialog[open]')), inClick: window.inClick === true });
-    if (query.has('broken')) throw new Error('storage is broken');
+    if (query.get('broken') === 'now') throw new Error('storage is broken');
+    if (query.get('broken') === 'later') return Promise.reject(new Error('storage is broken'));
     afterNotice = context?.afterGpcNotice === true;
     choice = answer === 'all' ? each(() => true) : answer === 'none' ? each(() => false) : { ...choice, ...answer };
     for (const listener of listeners) listener(get());
