@@ -41,8 +41,8 @@ function status() {
 
 function content() {
   const state = consentState();
-  const known = status();
   if (!state) return [h('p', {}, 'The SDK has not loaded yet. What happens meanwhile waits in this page; nothing has been stored or sent.')];
+  const known = status();
   return [
     h('p', { class: 'panel-verdict' }, verdict(state)),
     h('div', { class: 'panel-grid' }, section('Consent', consentTable(state)), section('Events on this page', counters(known)), section('Last batches', sends(known))),
