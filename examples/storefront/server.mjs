@@ -21,7 +21,8 @@ async function main() {
   const outbox = new Outbox(ledger, config, log);
   const pages = staticPages(config);
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000 });
-  const publicUrl = () => config.publicUrl || `http://localhost:${server.address().port}`;
+  const listensOn = () => `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${server.address().port}`;
+  const publicUrl = () => config.publicUrl || listensOn();
   const doors = api({ config, ledger, outbox, publicUrl });
 
   server.on('request', async (request, response) => {
@@ -47,7 +48,7 @@ async function main() {
   for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, shutDown);
 
   await new Promise((listening, failed) => server.once('error', failed).listen(config.port, config.host, listening));
-  log(`shop listening address=${config.host} port=${server.address().port} unsent_notices=${ledger.state.outbox.length}`);
+  log(`shop listening on ${listensOn()} unsent_notices=${ledger.state.outbox.length}`);
   outbox.wake();
 }
 

@@ -238,7 +238,7 @@ test('opt-out with a privacy signal shows that it was honoured', async (t) => {
   assert.match(text, /Global Privacy Control/);
   await press(page, 'Save choices');
   await answered(page);
-  assert.deepEqual(await calls(page), [{ answer: {}, afterGpcNotice: true }]);
+  assert.deepEqual(await calls(page), [{ answer: {}, afterGpcNotice: false }]);
 });
 
 test('a page without a link of its own gets a small button', async (t) => {
@@ -248,16 +248,30 @@ test('a page without a link of its own gets a small button', async (t) => {
   await press(page, 'Accept all');
   await answered(page);
   assert.deepEqual(await shown(page), { ...NOTHING, launcher: true });
-  assert.equal(await focusName(page), 'Your privacy choices');
-  assert.deepEqual(await calls(page), [{ answer: 'all', afterGpcNotice: true }]);
+  assert.equal(await focusName(page), 'Your privacy choicesOpt-out request honoured', 'the signal still counts');
+  assert.deepEqual(await calls(page), [{ answer: 'all', afterGpcNotice: false }]);
 });
 
-test('first layer tells of the privacy signal and hands over that it did', async (t) => {
+test('first layer tells of the privacy signal, and accepting all does not override it', async (t) => {
   const page = await visit(t, 'gpc');
   assert.match(await inShadow(page, (shadow) => shadow.querySelector('section').textContent), /Global Privacy Control/);
   await press(page, 'Accept all');
   await answered(page);
-  assert.deepEqual(await calls(page), [{ answer: 'all', afterGpcNotice: true }]);
+  assert.deepEqual(await calls(page), [{ answer: 'all', afterGpcNotice: false }]);
+});
+
+test('only ticking the purpose beside the notice overrides the privacy signal', async (t) => {
+  const page = await visit(t, 'gpc');
+  await press(page, 'Choose');
+  const described = await inShadow(page, (shadow) => {
+    const box = shadow.querySelector('input[name=third_party_sharing]');
+    return shadow.getElementById(box.getAttribute('aria-describedby')).textContent;
+  });
+  assert.match(described, /Global Privacy Control/);
+  await inShadow(page, (shadow) => shadow.querySelector('input[name=third_party_sharing]').click());
+  await press(page, 'Save choices');
+  await answered(page);
+  assert.deepEqual(await calls(page), [{ answer: { ...every(false), third_party_sharing: true }, afterGpcNotice: true }]);
 });
 
 test('mounting and opening twice gives one banner, and destroying it leaves nothing', async (t) => {

@@ -20,7 +20,7 @@ environment:
   REGIME                  opt_in, opt_out or none, for a demonstration; without it the collector decides
   PORT                    port to listen on (default: 8080; 0 takes a free one)
   HOST                    address to listen on (default: 127.0.0.1)
-  PUBLIC_URL              address of the shop as browsers reach it (default: http://localhost:PORT)
+  PUBLIC_URL              address of the shop as browsers reach it (default: http://HOST:PORT)
   TRUST_PROXY             1 takes the shopper's address from the last X-Forwarded-For entry
   DATA_DIR                folder for orders and unsent notices (default: ./data/storefront)
   STUB_FILE               the SDK's inline stub (default: npm/dist/stub.js of this repository)

@@ -89,7 +89,7 @@ async function shop(t, { dir, url, env = {} }) {
     return (await ended)[0];
   };
   atEnd(t, () => stop('SIGKILL'));
-  const origin = `http://127.0.0.1:${/port=(\d+)/.exec(await logged(/shop listening/))[1]}`;
+  const [origin] = /http:\/\/[^\s]+/.exec(await logged(/shop listening on /));
   const post = (path, body, headers = {}) => fetch(origin + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
   return { origin, lines, logged, stop, post, stored: async () => JSON.parse(await readFile(join(dir, 'data', 'shop.json'), 'utf8')) };
 }

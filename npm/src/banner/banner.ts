@@ -67,7 +67,7 @@ export class Banner implements BannerHandle {
     if (this.#dialog) return;
     const opener = focusedElement();
     const dialog = preferencesDialog(this.#text, this.#options, this.#api.get(), {
-      answer: (choice) => this.#guard(() => this.#answer(choice)),
+      answer: (choice, afterGpcNotice) => this.#guard(() => this.#answer(choice, afterGpcNotice)),
       close: () => this.#guard(() => this.#closeDialog()),
     });
     // Fires for Esc as well, which closes a native dialog by itself. Focus goes back by hand: browsers lose it across shadow roots.
@@ -103,8 +103,7 @@ export class Banner implements BannerHandle {
     showStatus(this.#text, state.showOptOutHonoured);
   }
 
-  #answer(choice: Choice): void {
-    const afterGpcNotice = this.#api.get().gpc;
+  #answer(choice: Choice, afterGpcNotice: boolean): void {
     this.#closeDialog();
     this.#hideFirst();
     setTimeout(() => this.#guard(() => this.#hand(choice, afterGpcNotice)), 0);
@@ -131,7 +130,7 @@ export class Banner implements BannerHandle {
   #showFirst(state: ConsentState): void {
     if (this.#first) return;
     this.#first = firstLayer(this.#text, this.#options, state.gpc, {
-      answer: (choice) => this.#guard(() => this.#answer(choice)),
+      answer: (choice) => this.#guard(() => this.#answer(choice, false)),
       choose: () => this.#guard(() => this.openPreferences()),
     });
     this.#root.prepend(this.#first);

@@ -12,7 +12,8 @@ import { PURPOSES, type BannerOptions, type Choice, type ConsentState, type Purp
 
 /** What the visitor can do here. */
 export interface PreferencesActions {
-  answer(choice: Choice): void;
+  /** `afterGpcNotice`: sharing was ticked beside the notice about Global Privacy Control. */
+  answer(choice: Choice, afterGpcNotice: boolean): void;
   close(): void;
 }
 
@@ -30,7 +31,7 @@ export function preferencesDialog(
     const box = element('input', { type: 'checkbox', name: purpose, 'aria-describedby': `d-${purpose}` });
     box.checked = state.allow[purpose];
     boxes.set(purpose, box);
-    list.append(purposeItem(text, options, purpose, box));
+    list.append(purposeItem(text, options, purpose, box, state.gpc && purpose === 'third_party_sharing' ? text.gpcNotice : null));
   }
   return element(
     'dialog',
@@ -39,15 +40,14 @@ export function preferencesDialog(
     element('h2', { id: 't', tabindex: '-1', autofocus: '' }, optIn ? text.preferences : text.privacyChoices),
     state.showOptOutHonoured ? element('p', { class: 'n', part: 'status' }, text.optOutHonoured) : null,
     element('p', {}, optIn ? text.preferencesIntro : text.privacyChoicesIntro),
-    state.gpc ? element('p', { class: 'n', part: 'notice' }, text.gpcNotice) : null,
     policyLink(text, options),
     list,
     element(
       'div',
       { class: 'g k' },
-      button(text.save, () => actions.answer(ticked(state, boxes))),
-      button(text.acceptAll, () => actions.answer('all')),
-      button(text.rejectAll, () => actions.answer('none')),
+      button(text.save, () => actions.answer(ticked(state, boxes), state.gpc && boxes.get('third_party_sharing')?.checked === true)),
+      button(text.acceptAll, () => actions.answer('all', false)),
+      button(text.rejectAll, () => actions.answer('none', false)),
     ),
   );
 }
@@ -65,11 +65,17 @@ function ticked(state: ConsentState, boxes: ReadonlyMap<Purpose, HTMLInputElemen
   return choice;
 }
 
-function purposeItem(text: Wording, options: BannerOptions, purpose: Purpose, box: HTMLInputElement): HTMLLIElement {
+/** Returns one purpose; a `notice` about it stands beside its box and belongs to its description. */
+function purposeItem(text: Wording, options: BannerOptions, purpose: Purpose, box: HTMLInputElement, notice: string | null): HTMLLIElement {
   const { name, about } = text.purposes[purpose];
   const recipients = options.recipients?.[purpose] ?? [];
   const sentence = recipients.length > 0 ? `${about} ${text.recipients} ${recipients.join(', ')}.` : about;
-  return element('li', {}, element('label', { class: 'c' }, box, name), element('p', { class: 'm', id: `d-${purpose}` }, sentence));
+  return element(
+    'li',
+    {},
+    element('label', { class: 'c' }, box, name),
+    element('div', { class: 'm', id: `d-${purpose}` }, element('p', {}, sentence), notice === null ? null : element('p', { class: 'n', part: 'notice' }, notice)),
+  );
 }
 
 function necessary(text: Wording): HTMLLIElement {

@@ -27,6 +27,7 @@ h2{font-size:1.25em;line-height:1.3;margin:0 0 .4em}
 h3{font-size:1em;margin:0}
 p{margin:0 0 .75em}
 .n{border-inline-start:.25em solid;padding-inline-start:.75em}
+.m p:last-child{margin:0}
 .m{color:var(--firsthand-muted,var(--m));font-size:.925em;margin:0}
 a{color:inherit;text-underline-offset:.15em;display:inline-block;min-height:24px}
 button{font:inherit;font-weight:600;line-height:1.25;min-height:2.75em;padding:.5em 1em;cursor:pointer;border:1px solid transparent;border-radius:calc(var(--firsthand-radius,.75em)*.66);background:var(--firsthand-accent,var(--a));color:var(--firsthand-accent-text,var(--o));overflow-wrap:anywhere}

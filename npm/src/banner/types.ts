@@ -34,7 +34,10 @@ export type Choice = 'all' | 'none' | Partial<Record<Purpose, boolean>>;
 
 /** Evidence that travels with a choice. */
 export interface ChoiceContext {
-  /** The notice about the conflict with Global Privacy Control stood next to the control that was used. */
+  /**
+   * The visitor ticked sharing with third parties right beside the notice that Global Privacy Control stands against it, which is the only thing
+   * that overrides the signal. "Accept all" does not.
+   */
   readonly afterGpcNotice: boolean;
 }
 

@@ -18,7 +18,7 @@ export const de: BannerTexts = {
   saved: 'Ihre Auswahl wurde gespeichert.',
   failed: 'Ihre Auswahl konnte nicht gespeichert werden. Bitte versuchen Sie es noch einmal.',
   gpcNotice:
-    'Ihr Browser sendet ein Global-Privacy-Control-Signal; Ihre Daten werden daher nicht an Dritte weitergegeben. Erlauben Sie es hier, werden sie weitergegeben.',
+    'Ihr Browser sendet ein Global-Privacy-Control-Signal; Ihre Daten werden daher nicht an Dritte weitergegeben, auch wenn Sie alles akzeptieren. Nur wenn Sie diesen Zweck ankreuzen und speichern, erlauben Sie es.',
   optOutHonoured: 'Widerspruch berücksichtigt',
   privacyPolicy: 'Datenschutzerklärung',
   recipients: 'Empfänger:',

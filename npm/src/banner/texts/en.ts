@@ -18,7 +18,7 @@ export const en: BannerTexts = {
   saved: 'Your choice has been saved.',
   failed: 'Your choice could not be saved. Please try again.',
   gpcNotice:
-    'Your browser sends a Global Privacy Control signal, so your data is not shared with third parties. It would be shared if you allow that here.',
+    'Your browser sends a Global Privacy Control signal, so your data is not shared with third parties, even if you accept all. Only ticking that purpose and saving would allow it.',
   optOutHonoured: 'Opt-out request honoured',
   privacyPolicy: 'Privacy policy',
   recipients: 'Recipients:',
