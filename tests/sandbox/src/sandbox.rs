@@ -11,7 +11,8 @@ use axum::routing::{get, post};
 use crate::clock::MovableClock;
 use crate::config::SandboxConfig;
 use crate::fault::{Fault, FaultError, Faults};
-use crate::ledger::{Filter, Ledger, Platform, Record, Totals};
+use crate::ledger::Ledger;
+use crate::record::{Filter, Platform, Record, Totals};
 use crate::{answer, control, ga4, meta, page, tiktok};
 
 /// Largest body any platform door reads.

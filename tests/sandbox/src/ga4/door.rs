@@ -15,7 +15,7 @@ use super::rules::{Code, MAX_BODY_BYTES, Message, check_request};
 use crate::answer::{set_retry_after, transport_failure};
 use crate::check::same_secret;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Arrival, Channel, MatchKey, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, MatchKey, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Events taken from one request, so that a refused one stays bounded.
@@ -121,9 +121,12 @@ fn take_in(shared: &Shared, query: &HashMap<String, String>, body: &Value, body_
         match messages.iter().find(|message| message.event == Some(index)) {
             Some(message) => discard(shared, body, event, &sentence(message), None),
             None => {
-                shared
-                    .ledger()
-                    .accept(Platform::Ga4, Channel::Server, now_ms, arrival(body, event))
+                shared.ledger().accept(
+                    Platform::Ga4,
+                    Channel::Server,
+                    now_ms,
+                    arrival(body, event),
+                );
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::answer::{set_retry_after, transport_failure};
 use crate::check::{integer, same_secret};
 use crate::config::SECOND_MS;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Code of a partial success.
