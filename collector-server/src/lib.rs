@@ -4,5 +4,6 @@
 //! `intake` (HTTP doors) → `admit` (validate, cleanse, consent, dedup key) → [`store`] → `forward`
 //! (schedule, retry, breaker; one file per destination). Intake and forwarding meet only in the store.
 
+pub mod forward;
 pub mod secret;
 pub mod store;

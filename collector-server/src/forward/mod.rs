@@ -1,0 +1,5 @@
+//! Forwarding: events out of the log, one task a destination.
+pub mod config;
+pub mod consent;
+pub mod merge;
+pub mod names;
