@@ -221,7 +221,10 @@ mod tests {
         let (fates, requests) = play(1_000, &BTreeSet::from([617]));
         assert_eq!(fates[617], Fate::Dead("bad".to_owned()));
         assert_eq!(
-            fates.iter().filter(|fate| **fate == Fate::Delivered).count(),
+            fates
+                .iter()
+                .filter(|fate| **fate == Fate::Delivered)
+                .count(),
             999
         );
         assert!(requests <= 21, "{requests}");
@@ -262,7 +265,12 @@ mod tests {
         let dead = |reason: &str| Fate::Dead(reason.to_owned());
         assert_eq!(
             bisection.into_fates(),
-            [Fate::Delivered, dead("wrong"), Fate::Delivered, dead("wrong too")]
+            [
+                Fate::Delivered,
+                dead("wrong"),
+                Fate::Delivered,
+                dead("wrong too")
+            ]
         );
     }
 

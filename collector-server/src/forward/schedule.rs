@@ -152,7 +152,10 @@ mod tests {
             candidate(3, 0, "a"),
             candidate(4, 0, "a"),
         ];
-        assert_eq!(seqs(&pack(list.clone(), 2, 1_000)), [vec![1, 3], vec![2], vec![4]]);
+        assert_eq!(
+            seqs(&pack(list.clone(), 2, 1_000)),
+            [vec![1, 3], vec![2], vec![4]]
+        );
         assert_eq!(
             seqs(&pack(list, 25, 12)),
             [vec![1], vec![2], vec![3], vec![4]]

@@ -196,6 +196,10 @@ impl Destination for Ga4 {
         }
         Verdict::RejectedEvents { indexes, reason }
     }
+
+    fn shorten(&self, text: &str) -> String {
+        shorten(text, &self.secret)
+    }
 }
 
 #[derive(Deserialize)]

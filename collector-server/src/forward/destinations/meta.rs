@@ -182,6 +182,10 @@ impl Destination for Meta {
             Err(_) => foreign_answer(answer),
         }
     }
+
+    fn shorten(&self, text: &str) -> String {
+        shorten(text, self.token.expose())
+    }
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,7 @@ pub mod ga4;
 pub mod meta;
 pub mod tiktok;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use firsthand_core::consent::Verdict as Allowed;
@@ -137,18 +138,21 @@ pub trait Destination: Send + Sync {
 
     /// Reads the answer to a request of `events` events.
     fn interpret(&self, answer: &Answer, events: usize) -> Verdict;
+
+    /// Returns what of a text may be kept: short, without the secret and anybody's data.
+    fn shorten(&self, text: &str) -> String;
 }
 
 /// Makes the destination of a configuration and its secret.
 pub fn build(
     config: &DestinationConfig,
     secret: Secret,
-) -> Result<Box<dyn Destination>, ConfigError> {
+) -> Result<Arc<dyn Destination>, ConfigError> {
     config.validate()?;
     Ok(match config {
-        DestinationConfig::Meta(meta) => Box::new(meta::Meta::new(meta.clone(), secret)),
-        DestinationConfig::TikTok(tiktok) => Box::new(tiktok::TikTok::new(tiktok.clone(), secret)),
-        DestinationConfig::Ga4(ga4) => Box::new(ga4::Ga4::new(ga4.clone(), &secret)),
+        DestinationConfig::Meta(meta) => Arc::new(meta::Meta::new(meta.clone(), secret)),
+        DestinationConfig::TikTok(tiktok) => Arc::new(tiktok::TikTok::new(tiktok.clone(), secret)),
+        DestinationConfig::Ga4(ga4) => Arc::new(ga4::Ga4::new(ga4.clone(), &secret)),
     })
 }
 

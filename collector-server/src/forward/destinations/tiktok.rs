@@ -144,6 +144,10 @@ impl Destination for TikTok {
             _ => retry(RetryClass::Unknown),
         }
     }
+
+    fn shorten(&self, text: &str) -> String {
+        shorten(text, self.token.expose())
+    }
 }
 
 #[derive(Deserialize)]
