@@ -26,7 +26,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::MAX_OFFSET_S;
 use crate::fault::Fault;
-use crate::ledger::{Filter, Platform};
+use crate::record::{Filter, Platform};
 use crate::sandbox::Shared;
 
 /// Time the collector has to answer an inspection.

@@ -13,7 +13,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
 
-use crate::ledger::{Channel, Platform};
+use crate::record::{Channel, Platform};
 
 const WINDOW_MS: i64 = 48 * 3_600_000;
 const TIKTOK_MERGE_MS: i64 = 5 * 60_000;
@@ -104,9 +104,8 @@ fn fate(platform: Platform, first: FirstCopy, at_ms: i64, channel: Channel) -> O
     let age_ms = at_ms.saturating_sub(first.at_ms);
     let crosses = first.channel != channel;
     match platform {
-        Platform::Meta if age_ms > WINDOW_MS => None,
+        Platform::Meta | Platform::Tiktok if age_ms > WINDOW_MS => None,
         Platform::Meta if crosses => Some(Fate::Merged),
-        Platform::Tiktok if age_ms > WINDOW_MS => None,
         Platform::Tiktok if crosses && age_ms < TIKTOK_MERGE_MS => Some(Fate::Merged),
         Platform::Meta | Platform::Tiktok | Platform::Ga4 => Some(Fate::Dropped),
     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Platform;
+use crate::record::Platform;
 
 /// Faults that may wait at the same time.
 const MAX_FAULTS: usize = 100;

@@ -28,6 +28,7 @@ mod ga4;
 mod ledger;
 mod meta;
 mod page;
+mod record;
 mod sandbox;
 mod tiktok;
 
@@ -37,5 +38,5 @@ pub use config::{
 };
 pub use dedup::Fate;
 pub use fault::{Fault, FaultError, FaultKind};
-pub use ledger::{Channel, Filter, MatchKey, Platform, Record, Totals, Verdict};
+pub use record::{Channel, Filter, MatchKey, Platform, Record, Totals, Verdict};
 pub use sandbox::{Sandbox, SandboxState, serve};

@@ -15,7 +15,7 @@ use super::rules::{Code, MAX_BODY_BYTES, Message, check_request};
 use crate::answer::{set_retry_after, transport_failure};
 use crate::check::same_secret;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Arrival, Channel, MatchKey, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, MatchKey, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Events taken from one request, so that a refused one stays bounded.
@@ -35,7 +35,7 @@ pub(crate) async fn collect(
     };
     match fault.kind {
         FaultKind::Slow => {
-            tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+            shared.hold(fault.delay_or(shared.config.slow_delay)).await;
             take_in(&shared, &query, &parsed, body.len());
             return StatusCode::NO_CONTENT.into_response();
         }
@@ -121,9 +121,12 @@ fn take_in(shared: &Shared, query: &HashMap<String, String>, body: &Value, body_
         match messages.iter().find(|message| message.event == Some(index)) {
             Some(message) => discard(shared, body, event, &sentence(message), None),
             None => {
-                shared
-                    .ledger()
-                    .accept(Platform::Ga4, Channel::Server, now_ms, arrival(body, event))
+                shared.ledger().accept(
+                    Platform::Ga4,
+                    Channel::Server,
+                    now_ms,
+                    arrival(body, event),
+                );
             }
         }
     }

@@ -7,4 +7,5 @@
 
 pub(crate) mod door;
 pub(crate) mod event;
+pub(crate) mod person;
 pub(crate) mod rules;

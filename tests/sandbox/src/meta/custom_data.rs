@@ -64,7 +64,8 @@ fn check_field(key: &str, value: &Value, at: &str) -> Verdict {
             .then(|| "content_type must be product or product_group.".to_owned()),
         "delivery_category" => (!text.is_some_and(|t| DELIVERY.contains(&t)))
             .then(|| "delivery_category must be in_store, curbside or home_delivery.".to_owned()),
-        "num_items" => (!integer(value).is_some_and(|n| n >= 0))
+        "num_items" => integer(value)
+            .is_none_or(|n| n < 0)
             .then(|| "num_items must be a whole number.".to_owned()),
         "status" => (!(value.is_string() || value.is_boolean()))
             .then(|| "status must be a string or a boolean.".to_owned()),
@@ -84,10 +85,10 @@ fn check_contents(value: &Value, at: &str) -> Verdict {
         let Some(fields) = content.as_object() else {
             return Err(wrong(at, &place, "contents must be a list of objects."));
         };
-        if !fields
+        if fields
             .get("id")
             .and_then(Value::as_str)
-            .is_some_and(|id| !id.is_empty())
+            .is_none_or(str::is_empty)
         {
             return Err(wrong(
                 at,

@@ -16,7 +16,7 @@ use crate::answer::{set_retry_after, transport_failure};
 use crate::check::{integer, same_secret};
 use crate::config::SECOND_MS;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Members of a payload that are secrets and are not kept.
@@ -62,7 +62,7 @@ pub(crate) async fn events(
         return answer(&shared, &visit, process());
     };
     if fault.kind == FaultKind::Slow {
-        tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+        shared.hold(fault.delay_or(shared.config.slow_delay)).await;
         return answer(&shared, &visit, process());
     }
     let is_taken_in = fault.processed

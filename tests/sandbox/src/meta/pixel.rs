@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::answer::open_to_any_origin;
-use crate::ledger::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// The smallest transparent GIF.

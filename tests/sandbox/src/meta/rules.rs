@@ -315,7 +315,7 @@ fn check_options(fields: &Map<String, Value>, at: &str) -> Verdict {
 /// Returns a key from outside, bounded, so that it can stand in a reason.
 pub(crate) fn short(key: &str) -> String {
     key.chars()
-        .filter(|c| c.is_ascii_graphic())
+        .filter(char::is_ascii_graphic)
         .take(40)
         .collect()
 }

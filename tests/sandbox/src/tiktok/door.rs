@@ -16,7 +16,7 @@ use crate::answer::{set_retry_after, transport_failure};
 use crate::check::{integer, same_secret};
 use crate::config::SECOND_MS;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Code of a partial success.
@@ -50,7 +50,7 @@ pub(crate) async fn track(
     };
     match fault.kind {
         FaultKind::Slow => {
-            tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+            shared.hold(fault.delay_or(shared.config.slow_delay)).await;
             answer(&shared, &visit, process(), 0)
         }
         FaultKind::Partial20001 => answer(&shared, &visit, process(), PARTIAL),

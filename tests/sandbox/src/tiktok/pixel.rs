@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::door::arrival;
 use crate::answer::open_to_any_origin;
-use crate::ledger::{Channel, Platform, Refusal};
+use crate::record::{Channel, Platform, Refusal};
 use crate::sandbox::Shared;
 
 /// `POST /tiktok/pixel`. Answers 204 whatever happens, as a beacon's target does.
