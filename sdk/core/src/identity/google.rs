@@ -69,5 +69,5 @@ pub fn country(raw: Clear<'_>) -> Option<Normalized> {
 }
 
 fn words(text: &str, lowercase: Lowercase) -> String {
-    lowercase(&only(text, |c| !is_punctuation(c)))
+    lowercase(trim(&only(text, |c| !is_punctuation(c))))
 }

@@ -12,7 +12,7 @@ use super::{date, email, phone, state};
 
 /// Trimmed, lower-case, ASCII only; dots and plus tags kept.
 pub fn email(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    if !raw.text().is_ascii() {
+    if !trim(raw.text()).is_ascii() {
         return None;
     }
     email_any_script(raw, lowercase)
