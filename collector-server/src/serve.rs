@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::forward;
 use crate::intake::{self, App};
 use crate::store::sqlite::SqliteStore;
 
@@ -28,6 +29,14 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
     }
     if let Some(token) = &config.admin.token {
         token.resolve().context("admin.token")?;
+    }
+    for destination in &config.destinations {
+        if destination.common().enabled {
+            destination
+                .secret()
+                .resolve()
+                .with_context(|| format!("destination.{}", destination.name()))?;
+        }
     }
     Ok(())
 }
@@ -47,6 +56,12 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
         None => None,
     };
 
+    let settings = forward::Settings::new(
+        config.forward.clone(),
+        config.destinations.clone(),
+        config.consent.policy(),
+    );
+    let forwarder = forward::spawn(&Arc::new(store.clone()), &settings)?;
     let (stop, stopped) = watch::channel(false);
     let metrics_task = metrics_listener.map(|listener| {
         let router = intake::metrics_router(Arc::clone(&app));
@@ -68,9 +83,10 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
             let _ = task.await;
         }
         let _ = upkeep.await;
+        forwarder.stop().await;
     };
     if tokio::time::timeout(deadline, drain).await.is_err() {
-        tracing::warn!("requests were still open after server.drain_timeout_secs");
+        tracing::warn!("requests or destinations were still at work after server.drain_timeout_secs");
     }
     store.close().await;
     tracing::info!("collector stopped");

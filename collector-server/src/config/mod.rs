@@ -18,6 +18,8 @@ pub use validate::Problem;
 
 use serde::Deserialize;
 
+use crate::forward::config::{DestinationConfig, ForwardConfig};
+
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,11 +51,21 @@ pub struct Config {
     /// Who may send.
     #[serde(default, rename = "source", alias = "sources")]
     pub sources: Vec<SourceSection>,
+    /// How destinations are served.
+    #[serde(default)]
+    pub forward: ForwardConfig,
+    /// Where events go.
+    #[serde(default, rename = "destination", alias = "destinations")]
+    pub destinations: Vec<DestinationConfig>,
 }
 
 impl Config {
     /// Returns the names of the destinations that are served.
     pub fn destination_names(&self) -> Vec<String> {
-        Vec::new()
+        self.destinations
+            .iter()
+            .filter(|destination| destination.common().enabled)
+            .map(|destination| destination.name().to_owned())
+            .collect()
     }
 }

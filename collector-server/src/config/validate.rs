@@ -7,6 +7,7 @@ use firsthand_core::catalogue;
 use firsthand_core::identity::Country;
 
 use super::{Config, SourceKindName, SourceSection};
+use crate::forward;
 use crate::intake::Network;
 
 /// One wrong value: its key, what is wrong, and what to write.
@@ -49,6 +50,13 @@ impl Config {
         self.check_server(&mut problems);
         self.check_names(&mut problems);
         check_sources(&self.sources, &mut problems);
+        let forwarding = [
+            self.forward.validate(),
+            forward::config::validate_all(&self.destinations),
+        ];
+        for error in forwarding.into_iter().filter_map(Result::err) {
+            problems.add(error.key, error.problem);
+        }
         problems.0
     }
 

@@ -15,7 +15,11 @@ async fn main() -> std::io::Result<()> {
         token: arguments.next().unwrap_or_default(),
     });
     let listener = tokio::net::TcpListener::bind(address).await?;
-    writeln!(std::io::stdout(), "http://{}", listener.local_addr()?)?;
+    writeln!(
+        std::io::stdout(),
+        "listening on http://{}",
+        listener.local_addr()?
+    )?;
     let config = SandboxConfig {
         collector,
         ..SandboxConfig::default()

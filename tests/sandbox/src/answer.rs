@@ -48,7 +48,9 @@ pub(crate) async fn transport_failure(shared: &Shared, fault: &Fault) -> Option<
         )
             .into_response(),
         FaultKind::Timeout => {
-            tokio::time::sleep(fault.delay_or(shared.config.timeout_hold)).await;
+            shared
+                .hold(fault.delay_or(shared.config.timeout_hold))
+                .await;
             dropped_connection()
         }
         FaultKind::Reset => dropped_connection(),

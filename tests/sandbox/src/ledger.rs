@@ -71,7 +71,6 @@ impl Ledger {
         totals.received += 1;
         if let Some((seq, fate)) = first {
             totals.duplicates += 1;
-            record.verdict = Verdict::Duplicate;
             record.duplicate_of = Some(seq);
             record.fate = Some(fate);
         } else {
@@ -151,7 +150,7 @@ impl Ledger {
             platform,
             channel,
             received_at_ms: at_ms,
-            verdict: Verdict::Counted,
+            verdict: Verdict::Accepted,
             counted: false,
             duplicate_of: None,
             fate: None,

@@ -45,10 +45,8 @@ pub enum Channel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Accepted and counted.
-    Counted,
-    /// Accepted as a copy of an event counted before.
-    Duplicate,
+    /// Taken in; [`Record::counted`] says whether as the first copy.
+    Accepted,
     /// The request was refused with an error the sender saw.
     Refused,
     /// Answered with success and thrown away all the same (GA4).

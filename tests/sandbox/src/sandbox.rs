@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use tokio::sync::watch;
 
 use crate::clock::MovableClock;
 use crate::config::SandboxConfig;
@@ -29,9 +31,17 @@ pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     faults: Mutex<Faults>,
     requests: AtomicU64,
+    closing: watch::Sender<bool>,
 }
 
 impl Shared {
+    /// Waits for `delay`, or until the sandbox shuts down.
+    pub(crate) async fn hold(&self, delay: Duration) {
+        let mut closing = self.closing.subscribe();
+        // Either way the wait is over: time is up, or nobody will ask again.
+        let _ = tokio::time::timeout(delay, closing.wait_for(|is_closing| *is_closing)).await;
+    }
+
     /// The ledger; a panic in another door does not take it away.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
@@ -96,6 +106,7 @@ impl Sandbox {
             ledger: Mutex::new(Ledger::new(config.max_kept)),
             faults: Mutex::new(Faults::default()),
             requests: AtomicU64::new(0),
+            closing: watch::Sender::new(false),
             config,
         }))
     }
@@ -137,7 +148,8 @@ impl Sandbox {
     }
 }
 
-/// Serves a sandbox on `listener` until `shutdown` completes.
+/// Serves a sandbox on `listener` until `shutdown` completes; answers held by
+/// a fault are let go then.
 ///
 /// # Errors
 /// Returns the listener's error when it can no longer accept connections.
@@ -146,8 +158,13 @@ pub async fn serve(
     config: SandboxConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = Sandbox::new(config).router();
+    let sandbox = Sandbox::new(config);
+    let router = sandbox.router();
+    let until_closing = async move {
+        shutdown.await;
+        sandbox.0.closing.send_replace(true);
+    };
     axum::serve(listener, router)
-        .with_graceful_shutdown(shutdown)
+        .with_graceful_shutdown(until_closing)
         .await
 }

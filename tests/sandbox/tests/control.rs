@@ -1,8 +1,6 @@
-//! De-duplication, faults, clock and bounds, as the control API shows them.
+//! De-duplication, clock, bounds, collector and page, as the control API shows them.
 
 mod common;
-
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -11,34 +9,6 @@ use firsthand_sandbox::{CollectorLink, SandboxConfig};
 use serde_json::{Value, json};
 
 const PIXEL: &str = "/meta/tr?id=1000000000000001&ev=Purchase&eid=purchase:1001&cd%5Bvalue%5D=59.8&cd%5Bcurrency%5D=EUR&fbp=fb.1.1.2";
-
-impl Bench {
-    async fn clock(&self, offset_s: i64) {
-        let answer = self
-            .post("/control/clock", &json!({ "offset_s": offset_s }))
-            .await;
-        assert_eq!(answer.body["offset_s"], offset_s);
-    }
-
-    async fn fault(&self, fault: Value) {
-        let answer = self.post("/control/fault", &fault).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-    }
-
-    async fn tiktok_pixel(&self) {
-        let hit = json!({ "event": "Purchase", "event_id": "purchase:1001" });
-        assert_eq!(self.post("/tiktok/pixel", &hit).await.status, 204);
-    }
-
-    async fn fates(&self, platform: &str) -> Vec<Value> {
-        let query = format!("platform={platform}");
-        self.events(&query)
-            .await
-            .iter()
-            .map(|e| e["fate"].clone())
-            .collect()
-    }
-}
 
 #[tokio::test]
 async fn meta_counts_server_and_pixel_copy_once_within_48_hours() {
@@ -55,6 +25,10 @@ async fn meta_counts_server_and_pixel_copy_once_within_48_hours() {
     );
     let events = bench.events("platform=meta").await;
     assert_eq!(events[1]["duplicate_of"], events[0]["seq"]);
+    assert_eq!(
+        (&events[1]["verdict"], &events[1]["counted"]),
+        (&json!("accepted"), &json!(false))
+    );
     assert_eq!(
         (&events[1]["channel"], &events[1]["value"]),
         (&json!("browser"), &json!(59.8))
@@ -114,150 +88,6 @@ async fn ga4_counts_everything_twice_but_a_purchase() {
         (&totals["counted"], &totals["duplicates"]),
         (&json!(3), &json!(1))
     );
-}
-
-#[tokio::test]
-async fn meta_faults_speak_the_graph_api() {
-    for (kind, status, code, transient) in [
-        ("rate_limit", 400, 80_003, true),
-        ("bad_token", 400, 190, false),
-        ("transient_error", 500, 2, true),
-    ] {
-        let bench = Bench::new();
-        bench
-            .fault(json!({ "platform": "meta", "kind": kind, "count": 1, "retry_after_s": 120 }))
-            .await;
-        let answer = bench.meta(&meta_purchase()).await;
-        let error = &answer.body["error"];
-        assert_eq!(
-            (answer.status, &error["code"], &error["is_transient"]),
-            (status, &json!(code), &json!(transient))
-        );
-        if kind == "rate_limit" {
-            let usage: Value =
-                serde_json::from_slice(answer.headers["x-business-use-case-usage"].as_bytes())
-                    .expect("json");
-            assert_eq!(
-                usage["1000000000000001"][0]["estimated_time_to_regain_access"],
-                2
-            );
-        }
-        assert_eq!(bench.events("").await[0]["fault"], kind);
-        assert_eq!(
-            bench.meta(&meta_purchase()).await.status,
-            200,
-            "{kind} is used up"
-        );
-    }
-}
-
-#[tokio::test]
-async fn tiktok_faults_come_with_http_200() {
-    for (kind, code) in [
-        ("rate_limit", 40_100),
-        ("bad_token", 40_001),
-        ("transient_error", 50_000),
-        ("partial_20001", 20_001),
-    ] {
-        let bench = Bench::new();
-        bench
-            .fault(json!({ "platform": "tiktok", "kind": kind, "count": 1 }))
-            .await;
-        let answer = bench.tiktok(&tiktok_purchase()).await;
-        assert_eq!(
-            (answer.status, &answer.body["code"]),
-            (200, &json!(code)),
-            "{kind}"
-        );
-        let received =
-            bench.get("/control/summary").await.body["platforms"]["tiktok"]["received"].clone();
-        assert_eq!(received, u64::from(kind == "partial_20001"));
-    }
-}
-
-#[tokio::test]
-async fn outages_look_alike_on_every_platform() {
-    for platform in ["meta", "tiktok", "ga4"] {
-        for (kind, status) in [("outage_503", 503), ("html_500", 500)] {
-            let bench = Bench::new();
-            bench
-                .fault(json!({ "platform": platform, "kind": kind, "retry_after_s": 7 }))
-                .await;
-            let answer = match platform {
-                "meta" => bench.meta(&meta_purchase()).await,
-                "tiktok" => bench.tiktok(&tiktok_purchase()).await,
-                _ => bench.ga4(&ga4_purchase()).await,
-            };
-            assert_eq!(
-                (answer.status, &answer.headers["retry-after"]),
-                (status, &"7".parse().expect("header"))
-            );
-            assert_eq!(bench.events("").await[0]["verdict"], "refused");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_lost_answer_still_counts_the_event_and_the_resend_is_a_copy() {
-    let bench = Bench::new();
-    bench.fault(json!({ "platform": "meta", "kind": "timeout", "count": 1, "delay_ms": 0, "processed": true })).await;
-    assert!(bench.meta(&meta_purchase()).await.is_broken);
-    assert_eq!(bench.meta(&meta_purchase()).await.status, 200);
-    let totals = &bench.get("/control/summary").await.body["platforms"]["meta"];
-    assert_eq!(
-        (&totals["counted"], &totals["duplicates"]),
-        (&json!(1), &json!(1))
-    );
-}
-
-#[tokio::test]
-async fn one_event_fails_once_or_for_good() {
-    let bench = Bench::new();
-    bench.fault(json!({ "platform": "meta", "kind": "error_once_for_event_id", "event_id": "purchase:1001" })).await;
-    let other = bend(meta_purchase(), "/data/0/event_id", json!("other"));
-    assert_eq!(bench.meta(&other).await.status, 200);
-    assert_eq!(
-        bench.meta(&meta_purchase()).await.body["error"]["is_transient"],
-        true
-    );
-    assert_eq!(bench.meta(&meta_purchase()).await.status, 200);
-
-    bench
-        .fault(
-            json!({ "platform": "tiktok", "kind": "refuse_event_id", "event_id": "purchase:1001" }),
-        )
-        .await;
-    for _ in 0..2 {
-        let answer = bench.tiktok(&tiktok_purchase()).await;
-        assert_eq!(answer.body["message"], "Batch.0.event_id: Not accepted");
-    }
-    let clear = Request::delete("/control/fault")
-        .body(Body::empty())
-        .expect("request");
-    assert_eq!(bench.send(clear).await.status, 204);
-    assert_eq!(bench.tiktok(&tiktok_purchase()).await.body["code"], 0);
-}
-
-#[tokio::test]
-async fn a_wrong_fault_is_refused_with_a_reason() {
-    let bench = Bench::new();
-    for (fault, want) in [
-        (
-            json!({ "platform": "ga4", "kind": "rate_limit" }),
-            "rate_limit is not a documented answer of this platform",
-        ),
-        (
-            json!({ "platform": "meta", "kind": "refuse_event_id" }),
-            "refuse_event_id needs event_id",
-        ),
-        (
-            json!({ "platform": "meta", "kind": "reset", "count": 0 }),
-            "count must be at least 1, or null for until cleared",
-        ),
-    ] {
-        let answer = bench.post("/control/fault", &fault).await;
-        assert_eq!((answer.status, &answer.body["error"]), (400, &json!(want)));
-    }
 }
 
 #[tokio::test]
@@ -354,44 +184,6 @@ async fn the_page_names_no_other_host() {
 }
 
 #[tokio::test]
-async fn a_reset_drops_a_real_connection_without_an_answer() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("port");
-    let address = listener.local_addr().expect("address");
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(firsthand_sandbox::serve(
-        listener,
-        SandboxConfig::default(),
-        async {
-            let _ = stopped.await;
-        },
-    ));
-    let client = reqwest::Client::new();
-    let set = json!({ "platform": "meta", "kind": "reset" }).to_string();
-    let url = format!("http://{address}/control/fault");
-    let answer = client.post(url).body(set).send().await.expect("answer");
-    assert!(answer.status().is_success());
-    drop(client);
-
-    let mut socket = tokio::net::TcpStream::connect(address)
-        .await
-        .expect("connect");
-    socket
-        .write_all(b"POST /meta/v26.0/1/events HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
-        .await
-        .expect("write");
-    let mut read = Vec::new();
-    let outcome =
-        tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut read)).await;
-    let _ = outcome.expect("the server closes the connection");
-    assert!(read.is_empty(), "{}", String::from_utf8_lossy(&read));
-    stop.send(()).expect("server runs");
-    server.await.expect("joined").expect("served");
-}
-
-#[tokio::test]
 async fn a_reachable_collector_is_asked_with_its_token_and_passed_on() {
     use axum::http::HeaderMap;
     use axum::routing::get;
@@ -461,24 +253,4 @@ async fn a_pixel_posting_a_form_is_the_same_hit() {
         (&event["value"], &event["match_keys"][0]["name"]),
         (&json!(5.0), &json!("em"))
     );
-}
-
-#[tokio::test]
-async fn a_slow_platform_gives_its_true_answer() {
-    for platform in ["meta", "tiktok", "ga4"] {
-        let bench = Bench::new();
-        bench
-            .fault(json!({ "platform": platform, "kind": "slow", "delay_ms": 0 }))
-            .await;
-        bench.meta(&meta_purchase()).await;
-        bench.tiktok(&tiktok_purchase()).await;
-        bench.ga4(&ga4_purchase()).await;
-        let counted = bench
-            .events("")
-            .await
-            .iter()
-            .filter(|e| e["counted"] == true)
-            .count();
-        assert_eq!(counted, 3, "{platform}");
-    }
 }

@@ -306,7 +306,7 @@ async fn a_bad_event_does_not_take_its_neighbour_along() {
         .iter()
         .map(|e| e["verdict"].clone())
         .collect();
-    assert_eq!(verdicts, ["discarded", "counted"]);
+    assert_eq!(verdicts, ["discarded", "accepted"]);
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ pub(crate) async fn collect(
     };
     match fault.kind {
         FaultKind::Slow => {
-            tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+            shared.hold(fault.delay_or(shared.config.slow_delay)).await;
             take_in(&shared, &query, &parsed, body.len());
             return StatusCode::NO_CONTENT.into_response();
         }

@@ -62,7 +62,7 @@ pub(crate) async fn events(
         return answer(&shared, &visit, process());
     };
     if fault.kind == FaultKind::Slow {
-        tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+        shared.hold(fault.delay_or(shared.config.slow_delay)).await;
         return answer(&shared, &visit, process());
     }
     let is_taken_in = fault.processed

@@ -126,7 +126,7 @@ function refusedCard(record, isOpen) {
 function draw(group, isNew) {
   const isOpen = group.card?.querySelector("details")?.open ?? false;
   const first = group.copies[0];
-  const isEvent = first.verdict === "counted" || first.verdict === "duplicate";
+  const isEvent = first.verdict === "accepted";
   const card = isEvent ? eventCard(group.copies, isOpen) : refusedCard(first, isOpen);
   if (isNew) card.classList.add("is-new");
   if (group.card) group.card.replaceWith(card);

@@ -50,7 +50,7 @@ pub(crate) async fn track(
     };
     match fault.kind {
         FaultKind::Slow => {
-            tokio::time::sleep(fault.delay_or(shared.config.slow_delay)).await;
+            shared.hold(fault.delay_or(shared.config.slow_delay)).await;
             answer(&shared, &visit, process(), 0)
         }
         FaultKind::Partial20001 => answer(&shared, &visit, process(), PARTIAL),

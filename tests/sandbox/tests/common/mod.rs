@@ -160,3 +160,31 @@ pub(crate) fn ga4_purchase() -> Value {
         }}]
     })
 }
+
+impl Bench {
+    pub(crate) async fn clock(&self, offset_s: i64) {
+        let answer = self
+            .post("/control/clock", &json!({ "offset_s": offset_s }))
+            .await;
+        assert_eq!(answer.body["offset_s"], offset_s);
+    }
+
+    pub(crate) async fn fault(&self, fault: Value) {
+        let answer = self.post("/control/fault", &fault).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    pub(crate) async fn tiktok_pixel(&self) {
+        let hit = json!({ "event": "Purchase", "event_id": "purchase:1001" });
+        assert_eq!(self.post("/tiktok/pixel", &hit).await.status, 204);
+    }
+
+    pub(crate) async fn fates(&self, platform: &str) -> Vec<Value> {
+        let query = format!("platform={platform}");
+        self.events(&query)
+            .await
+            .iter()
+            .map(|e| e["fate"].clone())
+            .collect()
+    }
+}
