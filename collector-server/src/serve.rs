@@ -86,7 +86,9 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
         forwarder.stop().await;
     };
     if tokio::time::timeout(deadline, drain).await.is_err() {
-        tracing::warn!("requests or destinations were still at work after server.drain_timeout_secs");
+        tracing::warn!(
+            "requests or destinations were still at work after server.drain_timeout_secs"
+        );
     }
     store.close().await;
     tracing::info!("collector stopped");

@@ -50,6 +50,7 @@ pub fn router(app: Arc<App>) -> Router {
         // Health checks and scrapes come from inside and know no prefix.
         Router::new()
             .nest(&prefix, doors.clone())
+            .route(&format!("{prefix}/"), get(status::root))
             .fallback_service(doors)
     }
 }
