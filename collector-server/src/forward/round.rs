@@ -92,12 +92,11 @@ async fn look_at_due<S: Store>(
     let by_seq: HashMap<Seq, &StoredEvent> =
         events.iter().map(|event| (event.seq, event)).collect();
     for Due { seq, attempts } in &due {
-        match by_seq.get(seq) {
-            Some(event) => judge(channel, event, *attempts, &words, look),
-            None => {
-                let skip = Skip::new("erased", "the event was erased");
-                suppress(channel, *seq, *attempts, skip, look);
-            }
+        if let Some(event) = by_seq.get(seq) {
+            judge(channel, event, *attempts, &words, look);
+        } else {
+            let skip = Skip::new("erased", "the event was erased");
+            suppress(channel, *seq, *attempts, skip, look);
         }
     }
     Ok(due.len())

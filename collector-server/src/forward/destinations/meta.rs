@@ -98,7 +98,7 @@ impl Meta {
         let is_limited = match self.config.limited_data_use {
             LimitedDataUse::Always => true,
             LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(&permission.verdict),
+            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
         };
         if is_limited {
             // 0 and 0: Meta finds the state by the address; safe where a state's code is not known.

@@ -161,7 +161,7 @@ pub fn build(
 }
 
 /// Whether data may be matched and shared.
-fn may_share(allowed: &Allowed) -> bool {
+fn may_share(allowed: Allowed) -> bool {
     allowed.allows(firsthand_core::consent::Purpose::ThirdPartySharing)
 }
 

@@ -77,7 +77,7 @@ impl Destination for TikTok {
         let is_limited = match self.config.limited_data_use {
             LimitedDataUse::Always => true,
             LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(&permission.verdict),
+            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
         };
         if is_limited {
             object.bool_opt("limited_data_use", Some(true));

@@ -39,7 +39,10 @@ async fn a_passing_fault_costs_no_event_and_counts_none_twice() {
     for kind in kinds {
         world.faulty(kind);
     }
-    let forwarder = world.start(world.all());
+    let hasty = ["meta", "tiktok", "ga4"]
+        .map(|kind| world.destination(kind, "request_timeout_ms = 500"))
+        .into();
+    let forwarder = world.start(hasty);
     world.append(purchases(30)).await;
     for (platform, name) in PLATFORMS {
         let views = world.until_settled(name).await;
@@ -100,7 +103,7 @@ async fn refused_credentials_pause_one_destination_and_a_reload_resumes_it() {
     let world = World::new().await;
     for (platform, name) in [(Platform::Meta, "meta"), (Platform::Tiktok, "tiktok")] {
         world.sandbox.reset();
-        let good = world.settings(vec![world.destination(name, "")]);
+        let good = World::settings(vec![world.destination(name, "")]);
         let secret = world.dir.path().join(name);
         let token = std::fs::read_to_string(&secret).unwrap();
         std::fs::write(&secret, "not-the-token").unwrap();
@@ -149,7 +152,7 @@ async fn refused_credentials_pause_one_destination_and_a_reload_resumes_it() {
 async fn a_paused_destination_probes_by_itself() {
     let world = World::new().await;
     world.fault(Platform::Meta, FaultKind::BadToken, Some(1));
-    let mut settings = world.settings(vec![world.destination("meta", "")]);
+    let mut settings = World::settings(vec![world.destination("meta", "")]);
     settings.forward.unauthorized_probe_secs = 1;
     let forwarder = crate::forward::spawn(&world.store, &settings).unwrap();
     world.append(purchases(3)).await;

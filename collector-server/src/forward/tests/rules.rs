@@ -1,8 +1,12 @@
 //! What is sent, what is not, and with which reason.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use firsthand_sandbox::Platform;
 
 use super::world::{World, delivered, now_ms, purchase, purchases, reason_of, state};
+use crate::forward::{Settings, spawn};
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
 
 #[tokio::test]
@@ -61,13 +65,19 @@ async fn what_consent_does_not_allow_is_never_sent() {
 #[tokio::test]
 async fn both_halves_of_a_conversion_go_out_as_one() {
     let world = World::new().await;
+    let (start, ahead) = (now_ms(), Arc::new(AtomicI64::new(0)));
+    let offset = Arc::clone(&ahead);
+    let settings = Settings {
+        clock: Arc::new(move || start + offset.load(Ordering::Relaxed)),
+        ..World::settings(vec![world.destination("meta", "")])
+    };
     let mut browser = purchase(1);
-    browser.settle_until_ms = now_ms() + 600;
+    browser.settle_until_ms = start + 60_000;
     let mut server = purchase(1);
     server.kind = SourceKind::Server;
     server.header = r#"{"context":{"ip":"10.0.0.1","ua":"curl"}}"#.to_owned();
     server.props = r#"{"transaction_id":"1","currency":"EUR","value":61.25,"tax":9.77}"#.to_owned();
-    let forwarder = world.start(vec![world.destination("meta", "")]);
+    let forwarder = spawn(&world.store, &settings).unwrap();
     world.append(vec![browser]).await;
     world
         .until(|views| {
@@ -77,8 +87,15 @@ async fn both_halves_of_a_conversion_go_out_as_one() {
         })
         .await;
     world.append(vec![server]).await;
+    ahead.store(61_000, Ordering::Relaxed);
+    // A new event wakes the task, which then sees that the other is due.
+    world.append(vec![purchase(2)]).await;
     world.until_settled("meta").await;
     let records = world.records(Platform::Meta);
+    let records: Vec<_> = records
+        .iter()
+        .filter(|record| record.event_id.as_deref() == Some("purchase:1"))
+        .collect();
     assert_eq!(records.len(), 1);
     assert_eq!(records[0].value, Some(61.25));
     let user = &records[0].payload["user_data"];
@@ -187,7 +204,7 @@ async fn settings_that_are_wrong_leave_the_running_ones_alone() {
     let mut forwarder = world.start(vec![world.destination("meta", "")]);
     let twice = vec![world.destination("meta", ""), world.destination("meta", "")];
     let error = forwarder
-        .reload(std::sync::Arc::clone(&world.store), &world.settings(twice))
+        .reload(Arc::clone(&world.store), &World::settings(twice))
         .await
         .unwrap_err();
     assert!(error.to_string().contains("occurs twice"));

@@ -19,7 +19,7 @@ use crate::store::{
 };
 
 /// How long a test waits for what must happen.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The real store; tells of commits, and can lose them as a crash would.
 pub(super) struct WatchedStore {
@@ -159,9 +159,9 @@ impl World {
             .into()
     }
 
-    pub(super) fn settings(&self, destinations: Vec<DestinationConfig>) -> Settings {
+    pub(super) fn settings(destinations: Vec<DestinationConfig>) -> Settings {
         let forward = ForwardConfig {
-            request_timeout_ms: 1_000,
+            request_timeout_ms: 10_000,
             retry_base_ms: 4,
             retry_cap_ms: 40,
             unauthorized_probe_secs: 0,
@@ -171,7 +171,7 @@ impl World {
     }
 
     pub(super) fn start(&self, destinations: Vec<DestinationConfig>) -> Forwarder {
-        spawn(&self.store, &self.settings(destinations)).unwrap()
+        spawn(&self.store, &Self::settings(destinations)).unwrap()
     }
 
     /// Puts events into the log; see [`EventSpec`].
@@ -195,10 +195,10 @@ impl World {
                 commits.changed().await.unwrap();
             }
         };
-        match tokio::time::timeout(DEADLINE, waiting).await {
-            Ok(views) => views,
-            Err(_) => panic!("never happened: {:#?}", states(&self.views().await)),
-        }
+        let Ok(views) = tokio::time::timeout(DEADLINE, waiting).await else {
+            panic!("never happened: {:#?}", states(&self.views().await))
+        };
+        views
     }
 
     pub(super) async fn views(&self) -> Vec<EventView> {
