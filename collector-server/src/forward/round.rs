@@ -48,9 +48,9 @@ pub(super) async fn look<S: Store>(
         return Ok(look);
     }
     let due = look_at_due(store, channel, limit, &mut look).await?;
-    if due < limit {
-        look_at_log(store, channel, cursor, limit - due, false, &mut look).await?;
-    }
+    // However much waits for its retry, what is new gets its share.
+    let room = limit.saturating_sub(due).max(limit / 4);
+    look_at_log(store, channel, cursor, room, false, &mut look).await?;
     Ok(look)
 }
 

@@ -3,6 +3,10 @@
 use firsthand_sandbox::{Fault, FaultKind, Platform};
 
 use super::world::{World, delivered, fault, now_ms, purchase, purchases, reason_of, state};
+use crate::forward::consent::Permission;
+use crate::forward::destinations::{Answer, Destination, Mapped, Outgoing, Verdict};
+use crate::forward::merge::Merged;
+use crate::forward::names::Skip;
 use crate::store::Outcome;
 
 const PLATFORMS: [(Platform, &str); 3] = [
@@ -11,6 +15,7 @@ const PLATFORMS: [(Platform, &str); 3] = [
     (Platform::Ga4, "ga4"),
 ];
 
+/// Invariant 4: one event, however often it has to be sent.
 #[tokio::test]
 async fn a_passing_fault_costs_no_event_and_counts_none_twice() {
     let world = World::new().await;
@@ -74,6 +79,7 @@ async fn a_lost_answer_leads_to_a_resend_under_the_same_id_that_counts_once() {
     forwarder.stop().await;
 }
 
+/// Invariant 5: a dead destination delays no other and never the intake.
 #[tokio::test]
 async fn a_dead_destination_delays_no_other_and_fills_no_store() {
     let world = World::new().await;
@@ -261,6 +267,7 @@ async fn an_event_that_trips_the_platform_once_is_tried_again() {
     forwarder.stop().await;
 }
 
+/// Invariant 4: a crash between a platform's answer and our commit resends the same event id.
 #[tokio::test]
 async fn a_crash_between_answer_and_commit_resends_the_same_event_id() {
     let world = World::new().await;
@@ -290,6 +297,47 @@ async fn a_crash_between_answer_and_commit_resends_the_same_event_id() {
     assert_eq!(
         ids,
         [Some("purchase:1".to_owned()), Some("purchase:1".to_owned())]
+    );
+    forwarder.stop().await;
+}
+
+/// Fails by a panic at its first event, as a bug in a mapping would.
+struct Buggy(std::sync::atomic::AtomicBool);
+
+impl Destination for Buggy {
+    fn map(
+        &self,
+        _event: &Merged<'_>,
+        _permission: &Permission,
+        _now_ms: i64,
+    ) -> Result<Mapped, Skip> {
+        let is_first = !self.0.swap(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(!is_first, "a bug");
+        Err(Skip::new("dry_run", "seen after the crash"))
+    }
+    fn request(&self, _envelope: &str, _events: &[&str]) -> Outgoing {
+        unreachable!("nothing is mapped")
+    }
+    fn interpret(&self, _answer: &Answer, _events: usize) -> Verdict {
+        Verdict::Delivered
+    }
+    fn shorten(&self, text: &str) -> String {
+        text.to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_task_that_crashes_is_started_again_and_loses_nothing() {
+    let world = World::new().await;
+    let settings = World::settings(vec![world.destination("meta", "")]);
+    let (mut channels, stop) = crate::forward::prepare(&settings).unwrap();
+    channels[0].destination = std::sync::Arc::new(Buggy(false.into()));
+    let forwarder = crate::forward::start(&world.store, (channels, stop));
+    world.append(purchases(2)).await;
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1000", "meta"),
+        "suppressed: seen after the crash"
     );
     forwarder.stop().await;
 }

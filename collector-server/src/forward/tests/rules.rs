@@ -9,6 +9,7 @@ use super::world::{World, delivered, now_ms, purchase, purchases, reason_of, sta
 use crate::forward::{Settings, spawn};
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
 
+/// Invariant 3: nothing is forwarded without the consent that its use needs.
 #[tokio::test]
 async fn what_consent_does_not_allow_is_never_sent() {
     let world = World::new().await;
