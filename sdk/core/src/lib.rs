@@ -9,6 +9,8 @@
 //! | [`catalogue`] | event names: GA4's recommended ones, Segment's as aliases |
 //! | [`event`] | money, currency, order ids, items: checked and typed |
 //! | [`ids`] | UUIDv7 and the ids that every source of one order derives alike |
+//! | [`identity`] | personal values: normalise, then SHA-256 |
+//! | [`touchpoint`] | how the visitor came: click ids, campaigns, referrer |
 //! | [`session`] | when a session starts |
 //! | [`consent`] | four purposes, three regimes, one decision |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
@@ -16,6 +18,8 @@
 pub mod catalogue;
 pub mod consent;
 pub mod event;
+pub mod identity;
 pub mod ids;
 pub mod session;
+pub mod touchpoint;
 pub mod wire;

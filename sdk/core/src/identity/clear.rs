@@ -1,0 +1,143 @@
+//! Clear text, its normalised form and its digest: three types, so that none is taken for another.
+
+use core::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use super::text::trim;
+
+/// Personal text as the visitor or the shop gave it. It can be borrowed and digested, not printed or serialised.
+#[derive(Clone, Copy)]
+pub struct Clear<'a>(&'a str);
+
+impl<'a> Clear<'a> {
+    /// Marks `text` as personal.
+    pub const fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text, for the rules of this module only.
+    pub(super) const fn text(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for Clear<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clear(***)")
+    }
+}
+
+/// SHA-256 of a normalised personal value. There is no way to hash one again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// Reads 64 hexadecimal digits of any case, white space around them ignored.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = trim(text).as_bytes();
+        if hex.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            *byte = match pair {
+                [high, low] => (nibble(*high)? << 4) | nibble(*low)?,
+                _ => return None,
+            };
+        }
+        Some(Self(bytes))
+    }
+
+    /// Digests a normalised value.
+    pub(super) fn of(normalized: &str) -> Self {
+        Self(Sha256::digest(normalized.as_bytes()).into())
+    }
+
+    /// Returns the 32 bytes.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Returns 64 lower-case hexadecimal digits, the form of the wire and of every platform.
+    pub fn hex(&self) -> String {
+        let mut out = String::with_capacity(64);
+        for byte in self.0 {
+            out.push(digit(byte >> 4));
+            out.push(digit(byte & 15));
+        }
+        out
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
+
+/// A value in one platform's canonical form: still personal text, unless it came in as a digest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Normalized {
+    text: String,
+    digest: Option<Digest>,
+}
+
+impl Normalized {
+    /// A form with at least one character, else nothing.
+    pub(super) fn text(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self { text, digest: None })
+    }
+
+    /// Recognises input that is a digest already.
+    pub(super) fn hashed(raw: &str) -> Option<Self> {
+        let digest = Digest::parse(raw)?;
+        Some(Self {
+            text: digest.hex(),
+            digest: Some(digest),
+        })
+    }
+
+    /// Returns the canonical text (for digested input: its lower-case hex). For fields that a platform wants in clear, and for tests.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the digest: made now, or passed through when the input was one.
+    pub fn digest(&self) -> Digest {
+        self.digest.unwrap_or_else(|| Digest::of(&self.text))
+    }
+
+    /// True when the input was a digest already.
+    pub const fn is_passed_through(&self) -> bool {
+        self.digest.is_some()
+    }
+}
+
+impl fmt::Debug for Normalized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Normalized(***)")
+    }
+}
+
+/// True for 32 hexadecimal digits: most likely an MD5 digest, which must not be hashed again.
+pub(super) fn is_md5(trimmed: &str) -> bool {
+    trimmed.len() == 32 && trimmed.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+const fn nibble(hex: u8) -> Option<u8> {
+    match hex {
+        b'0'..=b'9' => Some(hex - b'0'),
+        b'a'..=b'f' => Some(hex - b'a' + 10),
+        b'A'..=b'F' => Some(hex - b'A' + 10),
+        _ => None,
+    }
+}
+
+const fn digit(nibble: u8) -> char {
+    (if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'a' + nibble - 10
+    }) as char
+}

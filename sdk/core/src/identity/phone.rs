@@ -1,0 +1,261 @@
+//! Telephone numbers to E.164, by calling code, trunk prefix and length: small, and checked against libphonenumber in the tests.
+//!
+//! What it does not know are area codes. So it never tells a valid number from an unassigned one of the right length, and it refuses
+//! seven-digit local numbers of the Caribbean islands, which lack the area code. Toll-free and premium numbers name companies, not shoppers;
+//! they pass where their length fits. International prefixes that name a carrier (`0015` in Brazil, `001` in Singapore) are refused.
+
+use super::country::Country;
+use super::regions::{self, Region, Trunk};
+use super::text::{is_space, trim};
+
+/// E.164: at most 15 digits with the country code.
+const MAX_DIGITS: usize = 15;
+/// Digits that may be dialled: those of E.164 with an international prefix and a carrier before them.
+const MAX_DIALLED: usize = 20;
+/// An extension is only looked for after this many digits.
+const MIN_SUBSCRIBER: usize = 6;
+/// Without plus and default country, so many digits can only be an international number: national ones this long start with a zero.
+const SURELY_INTERNATIONAL: usize = 12;
+
+/// Brings a telephone number to E.164 (`+491711234567`).
+///
+/// Takes `+`, the international prefixes `00` and `011`, those of the default country (`010` in Japan, `0011` in Australia, `810` in Russia
+/// and neighbours), a `(0)` after the country code, extensions (dropped), full-width and Arabic-Indic digits. A number without country code
+/// is one of `default_country`; without that it is refused, unless it is a complete North American one or too long to be national.
+pub fn e164(raw: &str, default_country: Option<Country>) -> Option<String> {
+    let (digits, has_plus) = dialled(raw)?;
+    if has_plus {
+        return international(&digits);
+    }
+    let Some(home) = default_country.and_then(|c| regions::of_country(c.code())) else {
+        return homeless(&digits);
+    };
+    from_abroad(&digits, home)
+        .or_else(|| national(&digits, home))
+        .or_else(|| with_bare_code(&digits, home))
+}
+
+/// Digits as dialled and whether a plus stands before them; nothing when the text is no telephone number.
+fn dialled(raw: &str) -> Option<(String, bool)> {
+    let mut text = trim(raw);
+    if let Some((scheme, rest)) = text.split_at_checked(4)
+        && scheme.eq_ignore_ascii_case("tel:")
+    {
+        text = rest;
+    }
+    let mut digits = String::with_capacity(MAX_DIALLED);
+    let mut has_plus = false;
+    for (at, c) in text.char_indices() {
+        if let Some(digit) = ascii_digit(c) {
+            if digits.len() == MAX_DIALLED {
+                return None;
+            }
+            digits.push(digit);
+        } else if matches!(c, '+' | '＋') && digits.is_empty() && !has_plus {
+            has_plus = true;
+        } else if is_separator(c) {
+        } else if digits.len() >= MIN_SUBSCRIBER && is_extension(text.get(at..)?) {
+            break;
+        } else {
+            return None;
+        }
+    }
+    Some((digits, has_plus))
+}
+
+fn ascii_digit(c: char) -> Option<char> {
+    let c = c as u32;
+    for zero in [0x30, 0xff10, 0x660, 0x6f0, 0x966] {
+        if (zero..zero + 10).contains(&c) {
+            return char::from_u32(c - zero + 0x30);
+        }
+    }
+    None
+}
+
+/// Punctuation between digits, and the invisible direction marks that copied numbers carry.
+fn is_separator(c: char) -> bool {
+    is_space(c)
+        || matches!(
+            c,
+            '-' | '.' | '/' | '(' | ')' | '[' | ']' | '（' | '）' | '－' | '．' | '\u{ad}'
+                | '\u{200b}'..='\u{200f}' | '\u{2010}'..='\u{2015}' | '\u{202a}'..='\u{202e}' | '\u{2060}'
+                | '\u{2066}'..='\u{2069}' | '\u{2212}' | '\u{30fc}'
+        )
+}
+
+/// True for ` ext. 9`, `x9`, `#9`, `;ext=9`, `, 9` and the like, up to the end of the text.
+fn is_extension(rest: &str) -> bool {
+    let number = rest.trim_start_matches(|c: char| {
+        c.is_ascii_alphabetic()
+            || is_space(c)
+            || matches!(c, '#' | ';' | ',' | '.' | ':' | '=' | 'д' | 'о' | 'б')
+    });
+    let Some(mark) = rest.get(..rest.len() - number.len()) else {
+        return false;
+    };
+    let word = mark.trim_matches(|c: char| is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '='));
+    let known = [
+        "",
+        "#",
+        "x",
+        "ex",
+        "ext",
+        "extn",
+        "xtn",
+        "extension",
+        "int",
+        "anexo",
+        "доб",
+    ];
+    let number = number.trim_end_matches('#');
+    known.iter().any(|mark| word.eq_ignore_ascii_case(mark))
+        && (1..=7).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A number without default country: only a prefix, North America's eleven digits or sheer length tell that a country code is there.
+fn homeless(digits: &str) -> Option<String> {
+    if let Some(rest) = digits
+        .strip_prefix("00")
+        .or_else(|| digits.strip_prefix("011"))
+    {
+        return international(rest);
+    }
+    let north_american = digits.len() == 11 && digits.starts_with('1');
+    if north_american || digits.len() >= SURELY_INTERNATIONAL {
+        return international(digits);
+    }
+    None
+}
+
+/// A number dialled with an international prefix.
+fn from_abroad(digits: &str, home: Region) -> Option<String> {
+    let own = match (home.calling_code, home.trunk) {
+        (1, _) => "011",
+        (61, _) => "0011",
+        (81, _) => "010",
+        (_, Trunk::Eight) => "810",
+        _ => "00",
+    };
+    digits
+        .strip_prefix(own)
+        .and_then(international)
+        .or_else(|| international(digits.strip_prefix("00")?))
+}
+
+/// A number that starts with its country code.
+fn international(digits: &str) -> Option<String> {
+    if digits.starts_with('0') {
+        return None;
+    }
+    (1..=3).find_map(|code_len| {
+        let (code, rest) = digits.split_at_checked(code_len)?;
+        let code = code
+            .bytes()
+            .fold(0, |value, b| value * 10 + u16::from(b.wrapping_sub(b'0')));
+        national(rest, regions::of_calling_code(code)?)
+    })
+}
+
+/// The country code of home written without plus or prefix.
+fn with_bare_code(digits: &str, home: Region) -> Option<String> {
+    national(
+        digits.strip_prefix(code_text(home.calling_code).as_str())?,
+        home,
+    )
+}
+
+/// A number as written at home, with or without trunk prefix.
+fn national(digits: &str, plan: Region) -> Option<String> {
+    let mut number = without_trunk(digits, plan)?;
+    let argentine;
+    if plan.calling_code == 54 && number.len() == 12 {
+        argentine = argentine_mobile(number)?;
+        number = argentine.as_str();
+    }
+    if plan.calling_code == 1 && !is_north_american(number) {
+        return None;
+    }
+    let code = code_text(plan.calling_code);
+    if code.len() + number.len() > MAX_DIGITS {
+        return None;
+    }
+    let mut out = String::with_capacity(MAX_DIGITS + 1);
+    out.push('+');
+    out.push_str(&code);
+    out.push_str(number);
+    Some(out)
+}
+
+/// Takes the trunk prefix off; what remains has a length that the plan allows.
+fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
+    let fits = |number: &&str| {
+        plan.lengths
+            .checked_shr(number.len() as u32)
+            .is_some_and(|bits| bits & 1 == 1)
+    };
+    let zero = digits.strip_prefix('0');
+    let (stripped, always) = match plan.trunk {
+        Trunk::Zero => (zero, true),
+        Trunk::None => (zero, false),
+        Trunk::One => (digits.strip_prefix('1'), false),
+        Trunk::Eight => (digits.strip_prefix('8'), false),
+        Trunk::ZeroSix => (digits.strip_prefix("06"), false),
+    };
+    let Some(stripped) = stripped else {
+        return Some(digits).filter(fits);
+    };
+    if !always && fits(&digits) {
+        return Some(digits);
+    }
+    if fits(&stripped) {
+        return Some(stripped);
+    }
+    match plan.calling_code {
+        // Brazil: two digits name the carrier of a long-distance call.
+        55 => stripped.get(2..),
+        // Belarus: the trunk prefix is 8 or 80.
+        375 => stripped.strip_prefix('0'),
+        _ => None,
+    }
+    .filter(fits)
+}
+
+/// Argentina writes mobile numbers at home as area code, 15, number; from abroad as 9, area code, number. Twelve digits hold the 15 in one place.
+fn argentine_mobile(number: &str) -> Option<String> {
+    let area_len = if number.starts_with("11") {
+        2
+    } else if number.get(3..5) == Some("15") {
+        3
+    } else {
+        4
+    };
+    let (area, rest) = number.split_at_checked(area_len)?;
+    let mut out = String::with_capacity(11);
+    out.push('9');
+    out.push_str(area);
+    out.push_str(rest.strip_prefix("15")?);
+    Some(out)
+}
+
+/// Area code and exchange start with 2 to 9.
+fn is_north_american(number: &str) -> bool {
+    let starts = |at: usize| {
+        number
+            .as_bytes()
+            .get(at)
+            .is_some_and(|b| (b'2'..=b'9').contains(b))
+    };
+    starts(0) && starts(3)
+}
+
+fn code_text(code: u16) -> String {
+    let mut out = String::with_capacity(3);
+    for unit in [100, 10, 1] {
+        if code >= unit {
+            out.push((b'0' + (code / unit % 10) as u8) as char);
+        }
+    }
+    out
+}
