@@ -178,7 +178,7 @@ function compressAndMeasure() {
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
-buildModule();
+if (!process.env.JS_ONLY) buildModule();
 renameHost();
 buildPlain();
 await buildScripts();

@@ -265,7 +265,7 @@ export const startClient = async (
     host.listen(announce, settle);
     core = loaded;
     on((core) => core.start(lines(options)), undefined);
-    watchPages(options.autoPageViews !== false);
+    watchPages(!/^(false|0|off|no)$/.test(String(options.autoPageViews)));
     watchBrowser();
   } catch (error) {
     stop(error);
