@@ -102,13 +102,16 @@ test('a withdrawal in one tab stops and clears the other', async () => {
   await one.evaluate(() => window.firsthand.consent.set('all'));
   const two = await visit('/two');
   assert.ok((await debug(two)).queued >= 1);
+  // A tab that another one hides sends what it has.
+  await until('what went before', async () => shop.events.length >= 1);
+  const before = shop.requests.length;
   await one.evaluate(() => window.firsthand.consent.set('none'));
   await until('the other tab to hear of it', async () => (await debug(two)).consent.allow.analytics === false);
   assert.equal((await debug(two)).queued, 0);
   assert.deepEqual(await kept(two), ['fh.c']);
   await two.evaluate(() => window.firsthand.track('share'));
   await two.evaluate(() => window.firsthand.flush());
-  assert.equal(shop.requests.length, 0);
+  assert.equal(shop.requests.length, before);
 });
 
 test('GPC switches sharing off, and with it match keys', async () => {
