@@ -158,7 +158,7 @@ impl App {
                 .unwrap_or_default();
             &stored
         };
-        let verdict = self.consent.verdict();
+        let verdict = *self.consent.verdict();
         let mut out = String::with_capacity(2048);
         let mut object = Object::begin(&mut out);
         object.int("v", VERSION);

@@ -40,7 +40,7 @@ pub(crate) fn write_context(out: &mut String, dropped: &[(Cow<'static, str>, i64
 }
 
 /// Writes who sent the events. Match keys go in only where marketing *and* sharing are allowed.
-pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict) {
+pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: Verdict) {
     let mut object = Object::begin(out);
     for (name, value) in [
         ("anonymous_id", &segment.anonymous_id),
@@ -77,7 +77,7 @@ pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict)
 }
 
 /// Writes the first and the last arrival; click ids as match keys.
-pub(crate) fn write_touch(out: &mut String, touches: &FirstLast, verdict: &Verdict) {
+pub(crate) fn write_touch(out: &mut String, touches: &FirstLast, verdict: Verdict) {
     let mut object = Object::begin(out);
     for (name, touch) in [("first", &touches.first), ("last", &touches.last)] {
         if let Some(touch) = touch {

@@ -70,7 +70,7 @@ impl Outbox {
         &mut self,
         config: &Config,
         segment: &str,
-        entry: Entry,
+        entry: &Entry,
         now_ms: i64,
         drops: &mut Drops,
     ) {
