@@ -9,10 +9,12 @@
 //! | [`catalogue`] | event names: GA4's recommended ones, Segment's as aliases |
 //! | [`event`] | money, currency, order ids, items: checked and typed |
 //! | [`ids`] | UUIDv7 and the ids that every source of one order derives alike |
-//! | [`identity`] | personal values: normalise, then SHA-256 |
-//! | [`touchpoint`] | how the visitor came: click ids, campaigns, referrer |
+//! | [`identity`] | personal values become digests, in every platform's own form |
 //! | [`session`] | when a session starts |
+//! | [`touchpoint`] | how the visitor got here: click ids, campaign labels, referrer |
 //! | [`consent`] | four purposes, three regimes, one decision |
+//! | [`identity`] | personal values become digests, in every platform's form |
+//! | [`touchpoint`] | click ids, campaign labels, referrers, channels |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 
 pub mod catalogue;

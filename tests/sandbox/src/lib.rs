@@ -1,1 +1,42 @@
-//! Strict emulators.
+//! Strict emulators of the ad platforms' event APIs, for demos and tests.
+//!
+//! | route | what answers |
+//! |---|---|
+//! | `POST /meta/{version}/{dataset_id}/events` | Meta Conversions API |
+//! | `GET`, `POST /meta/tr` | stand-in for Meta's browser pixel |
+//! | `POST /tiktok/open_api/v1.3/event/track/` | TikTok Events API 2.0 |
+//! | `POST /tiktok/pixel` | stand-in for TikTok's browser pixel |
+//! | `POST /ga4/mp/collect`, `/ga4/debug/mp/collect` | GA4 Measurement Protocol |
+//! | `/control/…` | what arrived, faults, clock, reset |
+//! | `GET /` | the page that shows it all |
+//!
+//! It promises to refuse what the platforms refuse, in their words, and to
+//! count copies as they count them. It forgets the oldest records beyond its
+//! bound and keeps nothing on disk. Rules the platforms do not document firmly
+//! are in [`PlatformBounds`].
+//!
+//! It is a test tool: it asks nobody for a password. Bind it to loopback.
+
+mod answer;
+mod check;
+mod clock;
+mod config;
+mod control;
+mod dedup;
+mod fault;
+mod ga4;
+mod ledger;
+mod meta;
+mod page;
+mod record;
+mod sandbox;
+mod tiktok;
+
+pub use config::{
+    CollectorLink, Ga4Account, MetaAccount, PlatformBounds, SandboxConfig, TikTokAccount,
+    system_now_ms,
+};
+pub use dedup::Fate;
+pub use fault::{Fault, FaultError, FaultKind};
+pub use record::{Channel, Filter, MatchKey, Platform, Record, Totals, Verdict};
+pub use sandbox::{Sandbox, SandboxState, serve};

@@ -6,14 +6,18 @@
 
 use super::country::Country;
 use super::regions::{self, Region, Trunk};
-use super::text::{is_space, trim};
+use super::text::{fields, is_space, trim};
 
 /// E.164: at most 15 digits with the country code.
 const MAX_DIGITS: usize = 15;
 /// Digits that may be dialled: those of E.164 with an international prefix and a carrier before them.
 const MAX_DIALLED: usize = 20;
 /// An extension is only looked for after this many digits.
-const MIN_SUBSCRIBER: usize = 6;
+const MIN_SUBSCRIBER: usize = 4;
+/// A number as long as this, written without trunk prefix, most likely starts with its country code when it seems to.
+const LONG: usize = 11;
+/// What may stand before an extension; the first is nothing at all (after a comma or semicolon).
+const EXTENSION_MARKS: &str = " # x ex ext extn xtn extension int anexo доб";
 /// Without plus and default country, so many digits can only be an international number: national ones this long start with a zero.
 const SURELY_INTERNATIONAL: usize = 12;
 
@@ -31,8 +35,8 @@ pub fn e164(raw: &str, default_country: Option<Country>) -> Option<String> {
         return homeless(&digits);
     };
     from_abroad(&digits, home)
-        .or_else(|| national(&digits, home))
         .or_else(|| with_bare_code(&digits, home))
+        .or_else(|| national(&digits, home))
 }
 
 /// Digits as dialled and whether a plus stands before them; nothing when the text is no telephone number.
@@ -95,21 +99,9 @@ fn is_extension(rest: &str) -> bool {
         return false;
     };
     let word = mark.trim_matches(|c: char| is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '='));
-    let known = [
-        "",
-        "#",
-        "x",
-        "ex",
-        "ext",
-        "extn",
-        "xtn",
-        "extension",
-        "int",
-        "anexo",
-        "доб",
-    ];
+    let mut known = fields(EXTENSION_MARKS, b' ');
     let number = number.trim_end_matches('#');
-    known.iter().any(|mark| word.eq_ignore_ascii_case(mark))
+    known.any(|mark| word.eq_ignore_ascii_case(mark))
         && (1..=7).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
 }
@@ -122,7 +114,9 @@ fn homeless(digits: &str) -> Option<String> {
     {
         return international(rest);
     }
-    let north_american = digits.len() == 11 && digits.starts_with('1');
+    let north_american = digits.len() == 11
+        && digits.starts_with('1')
+        && !matches!(digits.as_bytes().get(4), Some(b'0' | b'1'));
     if north_american || digits.len() >= SURELY_INTERNATIONAL {
         return international(digits);
     }
@@ -158,12 +152,12 @@ fn international(digits: &str) -> Option<String> {
     })
 }
 
-/// The country code of home written without plus or prefix.
+/// The country code of home written without plus or prefix. It is taken for one where the digits are no national number, where national
+/// numbers start with a zero at home, or where they are too many for most of them: some plans are so wide that length does not tell.
 fn with_bare_code(digits: &str, home: Region) -> Option<String> {
-    national(
-        digits.strip_prefix(code_text(home.calling_code).as_str())?,
-        home,
-    )
+    let rest = digits.strip_prefix(code_text(home.calling_code).as_str())?;
+    let is_code = home.trunk == Trunk::Zero || digits.len() >= LONG || !fits(digits, home);
+    if is_code { national(rest, home) } else { None }
 }
 
 /// A number as written at home, with or without trunk prefix.
@@ -174,7 +168,8 @@ fn national(digits: &str, plan: Region) -> Option<String> {
         argentine = argentine_mobile(number)?;
         number = argentine.as_str();
     }
-    if plan.calling_code == 1 && !is_north_american(number) {
+    // North American area codes start with 2 to 9.
+    if plan.calling_code == 1 && number.starts_with(['0', '1']) {
         return None;
     }
     let code = code_text(plan.calling_code);
@@ -190,11 +185,6 @@ fn national(digits: &str, plan: Region) -> Option<String> {
 
 /// Takes the trunk prefix off; what remains has a length that the plan allows.
 fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
-    let fits = |number: &&str| {
-        plan.lengths
-            .checked_shr(number.len() as u32)
-            .is_some_and(|bits| bits & 1 == 1)
-    };
     let zero = digits.strip_prefix('0');
     let (stripped, always) = match plan.trunk {
         Trunk::Zero => (zero, true),
@@ -203,23 +193,32 @@ fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
         Trunk::Eight => (digits.strip_prefix('8'), false),
         Trunk::ZeroSix => (digits.strip_prefix("06"), false),
     };
-    let Some(stripped) = stripped else {
-        return Some(digits).filter(fits);
+    let Some(stripped) = stripped.filter(|_| always || !fits(digits, plan)) else {
+        return Some(digits).filter(|number| fits(number, plan));
     };
-    if !always && fits(&digits) {
-        return Some(digits);
+    if always && stripped.starts_with('0') {
+        return None;
     }
-    if fits(&stripped) {
+    if fits(stripped, plan) {
         return Some(stripped);
     }
-    match plan.calling_code {
+    let further = match plan.calling_code {
         // Brazil: two digits name the carrier of a long-distance call.
         55 => stripped.get(2..),
         // Belarus: the trunk prefix is 8 or 80.
         375 => stripped.strip_prefix('0'),
         _ => None,
-    }
-    .filter(fits)
+    };
+    further.filter(|number| fits(number, plan))
+}
+
+/// True when the plan has national numbers of that length.
+fn fits(number: &str, plan: Region) -> bool {
+    u32::try_from(number.len()).is_ok_and(|len| {
+        plan.lengths
+            .checked_shr(len)
+            .is_some_and(|bits| bits & 1 == 1)
+    })
 }
 
 /// Argentina writes mobile numbers at home as area code, 15, number; from abroad as 9, area code, number. Twelve digits hold the 15 in one place.
@@ -239,23 +238,19 @@ fn argentine_mobile(number: &str) -> Option<String> {
     Some(out)
 }
 
-/// Area code and exchange start with 2 to 9.
-fn is_north_american(number: &str) -> bool {
-    let starts = |at: usize| {
-        number
-            .as_bytes()
-            .get(at)
-            .is_some_and(|b| (b'2'..=b'9').contains(b))
-    };
-    starts(0) && starts(3)
-}
-
 fn code_text(code: u16) -> String {
     let mut out = String::with_capacity(3);
-    for unit in [100, 10, 1] {
-        if code >= unit {
-            out.push((b'0' + (code / unit % 10) as u8) as char);
-        }
+    let (hundreds, tens, ones) = (code / 100, code / 10 % 10, code % 10);
+    if hundreds > 0 {
+        push_digit(&mut out, hundreds);
     }
+    if code >= 10 {
+        push_digit(&mut out, tens);
+    }
+    push_digit(&mut out, ones);
     out
+}
+
+fn push_digit(out: &mut String, digit: u16) {
+    out.push(char::from(b'0' + (digit & 15) as u8));
 }

@@ -208,3 +208,23 @@ static HOSTS: &[(&str, Site)] = {
         ("zapmeta.com", Search), ("zhihu.com", Social), ("zoznam.sk", Search), ("zozo.jp", Shopping),
     ]
 };
+
+#[cfg(test)]
+mod tests {
+    use super::{HOSTS, Site, site_of};
+
+    #[test]
+    fn hosts_are_sorted_lower_case_and_all_found() {
+        assert!(HOSTS.is_sorted_by(|(a, _), (b, _)| a < b));
+        for (host, site) in HOSTS {
+            assert_eq!(host.to_ascii_lowercase(), *host);
+            assert_eq!(site_of(host), Some(*site), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_longer_suffix_wins() {
+        assert_eq!(site_of("www.gemini.google.com"), Some(Site::Ai));
+        assert_eq!(site_of("www.google.com"), Some(Site::Search));
+    }
+}

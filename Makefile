@@ -1,0 +1,70 @@
+# Thin: every target calls the tools below it. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+SDK := npm/dist/fh.js
+SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
+
+.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-e2e clean
+
+help: ## Lists the targets
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+demo: setup sdk ## Starts shop, collector and platform sandbox; open the page it names
+	$(CARGO) build --release -p firsthand-collector
+	node examples/demo/demo.mjs
+
+test: setup setup-browsers check sdk test-rust test-wasm test-npm test-e2e ## Passes all tests (installs what they need)
+
+check: setup ## Format, lints and unit tests: the inner loop
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --exclude firsthand-web --exclude firsthand-sdk-tool -- -D warnings
+	$(CARGO) clippy -p firsthand-web --target wasm32-unknown-unknown --all-targets -- -D warnings
+	$(CARGO) test --workspace --exclude firsthand-web --exclude firsthand-sdk-tool --lib --quiet
+	cd npm && npx --no-install tsc --noEmit
+
+bench: setup setup-browsers sdk ## Measures every budget and writes target/bench/summary.json
+	$(CARGO) build --release -p firsthand-collector -p firsthand-load
+	target/release/load run --collector target/release/firsthand --out target/bench
+
+sdk: $(SDK) ## Builds the SDK into npm/dist
+
+$(SDK): $(SDK_SOURCES) npm/node_modules/.installed
+	cd npm && npm run --silent build
+
+collector: sdk ## Builds the collector with the SDK inside: target/release/firsthand
+	$(CARGO) build --release -p firsthand-collector
+
+test-rust: sdk ## Rust tests, the collector as a process among them
+	$(CARGO) test --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
+
+test-wasm: npm/node_modules/.installed ## The SDK's Rust tests in headless Chromium
+	cd npm && npm run --silent test:wasm
+
+test-npm: sdk ## The npm package in headless Chromium
+	cd npm && npm test --silent
+
+test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
+	$(CARGO) build -p firsthand-collector
+	cd tests/e2e && npm test --silent
+
+setup: npm/node_modules/.installed ## Installs what building needs (wasm target, npm packages)
+	@.ci/install-tools build
+
+setup-browsers:
+	@.ci/install-tools browsers
+
+npm/node_modules/.installed: npm/package-lock.json
+	@.ci/install-tools build
+	cd npm && $(NPM_CI)
+	@touch $@
+
+tests/e2e/node_modules/.installed: tests/e2e/package-lock.json
+	cd tests/e2e && $(NPM_CI)
+	@touch $@
+
+clean: ## Removes everything that was built
+	rm -rf target npm/dist npm/build npm/node_modules tests/e2e/node_modules

@@ -1,0 +1,54 @@
+// The browsers of the distribution, driven over their own protocols.
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import puppeteer from 'puppeteer-core';
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const CANDIDATES = {
+  chromium: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  firefox: ['/usr/bin/firefox-esr', '/usr/bin/firefox'],
+};
+
+/** Returns where a browser is, or undefined. */
+export function find(kind) {
+  return CANDIDATES[kind].find((candidate) => existsSync(candidate));
+}
+
+/** Browsers to run a suite in: Chromium always, Firefox where it is installed. */
+export function available() {
+  return ['chromium', 'firefox'].filter((kind) => kind === 'chromium' || find(kind));
+}
+
+/** Starts a browser with an empty profile. `prefs` are Firefox preferences. */
+export async function launch(kind, { prefs = {} } = {}) {
+  const executablePath = find(kind);
+  if (!executablePath) throw new Error(`${kind} is not installed: apt-get install ${kind}`);
+  const userDataDir = mkdtempSync(path.join(tmpdir(), 'firsthand-e2e-'));
+  const browser = await puppeteer.launch({
+    browser: kind === 'firefox' ? 'firefox' : 'chrome',
+    executablePath,
+    headless: true,
+    userDataDir,
+    args: kind === 'chromium' ? CHROMIUM_FLAGS : [],
+    extraPrefsFirefox: {
+      'app.update.enabled': false,
+      'datareporting.policy.dataSubmissionEnabled': false,
+      'network.captive-portal-service.enabled': false,
+      'network.connectivity-service.enabled': false,
+      'browser.safebrowsing.downloads.remote.enabled': false,
+      ...prefs,
+    },
+  });
+  browser.once('disconnected', () => rmSync(userDataDir, { recursive: true, force: true }));
+  return browser;
+}

@@ -1,0 +1,107 @@
+// Everything a shop has: collector, platforms (sandbox), backend and pages, each a real process.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Service } from './process.mjs';
+import { Proxy } from './proxy.mjs';
+import { until } from './wait.mjs';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const FIRSTHAND = process.env.FIRSTHAND_BIN ?? path.join(ROOT, 'target/debug/firsthand');
+const SECRETS = {
+  BACKEND_KEY: 'sk_e2e_backend_0123456789abcdef',
+  ADMIN_TOKEN: 'admin_e2e_0123456789abcdef',
+  META_TOKEN: 'EAAsandbox',
+  TIKTOK_TOKEN: 'tt-sandbox',
+  GA4_SECRET: 'ga4-sandbox',
+};
+
+export class Stack {
+  /** Starts all of it. `settleMs` is how long a purchase waits for its other half. */
+  static async start({ settleMs = 1500 } = {}) {
+    const stack = new Stack();
+    stack.folder = mkdtempSync(path.join(tmpdir(), 'firsthand-stack-'));
+    stack.settleMs = settleMs;
+    stack.sandbox = await Service.start('sandbox', FIRSTHAND, ['sandbox', '--listen', '127.0.0.1:0']);
+    // The collector must know the shop's origin, and the shop the collector's address: the shop comes first.
+    stack.proxy = await Proxy.start('http://127.0.0.1:9');
+    stack.shop = await Service.start('shop', process.execPath, [path.join(ROOT, 'examples/storefront/server.mjs')], {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      COLLECTOR_URL: stack.proxy.url,
+      WRITE_KEY: 'pk_e2e',
+      SECRET_KEY: SECRETS.BACKEND_KEY,
+      SANDBOX_URL: stack.sandbox.url,
+      PIXEL_ID: '1000000000000001',
+      DATA_DIR: path.join(stack.folder, 'shop'),
+    });
+    stack.shopUrl = stack.shop.url;
+    await stack.startCollector();
+    return stack;
+  }
+
+  /** Starts the collector (again) on the same data. */
+  async startCollector() {
+    const config = path.join(this.folder, 'collector.toml');
+    writeFileSync(config, this.config());
+    this.collector = await Service.start('collector', FIRSTHAND, ['serve', '--config', config], SECRETS);
+    this.logs = (this.logs ?? '') + this.collector.output;
+    this.proxy.retarget(this.collector.url);
+  }
+
+  config() {
+    return readFileSync(new URL('../collector.toml', import.meta.url), 'utf8')
+      .replaceAll('{data}', path.join(this.folder, 'data'))
+      .replaceAll('{shop}', new URL(this.shopUrl).origin)
+      .replaceAll('{sandbox}', this.sandbox.url)
+      .replaceAll('{settle_ms}', String(this.settleMs));
+  }
+
+  async control(method, route, body) {
+    const answer = await fetch(`${this.sandbox.url}/control/${route}`, {
+      method,
+      headers: body ? { 'content-type': 'application/json' } : {},
+      body: body ? JSON.stringify(body) : undefined,
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`sandbox ${route}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+
+  /** What arrived at the platforms, as the sandbox reports it. */
+  async arrived(filter = {}) {
+    const query = new URLSearchParams(filter);
+    return this.control('GET', `events?${query}`);
+  }
+
+  async metrics() {
+    return (await fetch(`${this.collector.url}/metrics`)).text();
+  }
+
+  async inspect() {
+    const answer = await fetch(`${this.collector.url}/v1/inspect/events?limit=200`, {
+      headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` },
+    });
+    if (!answer.ok) throw new Error(`inspect: ${answer.status}`);
+    return (await answer.json()).events;
+  }
+
+  /** Waits until every event the collector has is delivered, suppressed or dead at every destination. */
+  async drained() {
+    const open = new Set(['waiting', 'retry', 'paused', 'pending']);
+    return until('the collector has forwarded everything', async () => {
+      const events = await this.inspect();
+      const isDone = events.every((e) => e.destinations.length === 3 && e.destinations.every((d) => !open.has(d.state)));
+      return isDone ? events : null;
+    });
+  }
+
+  async stop() {
+    await this.shop?.stop();
+    await this.collector?.stop();
+    await this.sandbox?.stop();
+    await this.proxy?.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,143 @@
+// Measures the SDK in Chromium: bytes of each part, main-thread time to load and start, track().
+// Prints one JSON array of {name, value, unit, baseline, ratio} rows; `make bench` merges it.
+import { existsSync, readFileSync } from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import zlib from 'node:zlib';
+import { launch } from './lib/browser.mjs';
+import { until } from './lib/wait.mjs';
+
+const DIST = fileURLToPath(new URL('../../npm/dist/', import.meta.url));
+const ROUNDS = 15;
+const TRACK_BATCHES = 100;
+const TRACK_CALLS = 100;
+
+const PARTS = {
+  'sdk (stub + glue + wasm)': ['stub.js', 'fh.js', 'fh.wasm'],
+  'sdk as plain javascript': ['stub.js', 'fh.js', 'fh.nowasm.js'],
+  stub: ['stub.js'],
+  glue: ['fh.js'],
+  wasm: ['fh.wasm'],
+  banner: ['banner.js'],
+};
+
+function sizes() {
+  const rows = [];
+  for (const [part, files] of Object.entries(PARTS)) {
+    const missing = files.filter((file) => !existsSync(path.join(DIST, file)));
+    if (missing.length > 0) throw new Error(`npm/dist lacks ${missing.join(', ')}: run \`make sdk\``);
+    const sum = (measure) =>
+      files.reduce((total, file) => total + measure(readFileSync(path.join(DIST, file))), 0);
+    const raw = sum((bytes) => bytes.length);
+    const params = { [zlib.constants.BROTLI_PARAM_QUALITY]: 11 };
+    for (const [form, value] of [
+      ['raw', raw],
+      ['gzip', sum((bytes) => zlib.gzipSync(bytes, { level: 9 }).length)],
+      ['brotli', sum((bytes) => zlib.brotliCompressSync(bytes, { params }).length)],
+    ]) {
+      rows.push({ name: `${part}, ${form}`, value, unit: 'bytes', baseline: raw, ratio: value / raw });
+    }
+  }
+  return rows;
+}
+
+const TYPES = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
+
+function serve() {
+  const server = http.createServer((request, response) => {
+    const { pathname } = new URL(request.url, 'http://localhost');
+    // `performance.now()` is precise to 5 microseconds only in an isolated page.
+    const isolated = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+    if (request.method === 'POST') {
+      request.resume().on('end', () => {
+        response.writeHead(202, { 'Content-Type': 'application/json' });
+        response.end('{"accepted":1,"duplicates":0,"rejected":[]}');
+      });
+    } else if (pathname.startsWith('/sdk/')) {
+      const file = path.join(DIST, path.basename(pathname));
+      if (!existsSync(file)) return response.writeHead(404).end();
+      response.writeHead(200, { ...isolated, 'Content-Type': TYPES[path.extname(file)] ?? 'text/plain' });
+      response.end(readFileSync(file));
+    } else {
+      const sdk =
+        pathname === '/with'
+          ? `<script>${readFileSync(path.join(DIST, 'stub.js'), 'utf8')}</script>
+             <script async src="/sdk/fh.js" data-write-key="pk_bench" data-regime="none" data-banner="off"></script>`
+          : '';
+      response.writeHead(200, { ...isolated, 'Content-Type': 'text/html' });
+      response.end(`<!doctype html><title>bench</title><head>${sdk}</head><body><h1>bench</h1></body>`);
+    }
+    return undefined;
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  });
+}
+
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+async function busyMs(browser, url, isReady) {
+  const page = await browser.newPage();
+  await page.goto(url, { waitUntil: 'load' });
+  if (isReady) await until('the SDK is ready', () => page.evaluate(isReady));
+  const { TaskDuration } = await page.metrics();
+  await page.close();
+  return TaskDuration * 1000;
+}
+
+async function main() {
+  const rows = sizes();
+  const server = await serve();
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const browser = await launch('chromium');
+  try {
+    const ready = () => window.firsthand?.debug?.().state === 'ready';
+    const without = [];
+    const withSdk = [];
+    await busyMs(browser, `${origin}/with`, ready);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      without.push(await busyMs(browser, `${origin}/without`));
+      withSdk.push(await busyMs(browser, `${origin}/with`, ready));
+    }
+    const load = median(withSdk) - median(without);
+    rows.push({
+      name: 'main-thread time to load and start',
+      value: load,
+      unit: 'ms',
+      baseline: median(without),
+      ratio: median(withSdk) / median(without),
+    });
+
+    const page = await browser.newPage();
+    await page.goto(`${origin}/with`, { waitUntil: 'load' });
+    await until('the SDK is ready', () => page.evaluate(ready));
+    const times = await page.evaluate(
+      async (batches, calls) => {
+        const props = { currency: 'EUR', value: 29.9, items: [{ item_id: 'mug-01', item_name: 'Mug', price: 29.9, quantity: 1 }] };
+        const perCall = { track: [], stringify: [] };
+        for (let batch = 0; batch < batches; batch += 1) {
+          let start = performance.now();
+          for (let call = 0; call < calls; call += 1) JSON.stringify({ name: 'add_to_cart', at: Date.now(), props });
+          perCall.stringify.push((performance.now() - start) / calls);
+          start = performance.now();
+          for (let call = 0; call < calls; call += 1) window.firsthand.track('add_to_cart', props);
+          perCall.track.push((performance.now() - start) / calls);
+          await window.firsthand.flush();
+        }
+        return perCall;
+      },
+      TRACK_BATCHES,
+      TRACK_CALLS,
+    );
+    const track = median(times.track) * 1000;
+    const stringify = median(times.stringify) * 1000;
+    rows.push({ name: 'track()', value: track, unit: 'us', baseline: stringify, ratio: track / stringify });
+  } finally {
+    await browser.close();
+    server.close();
+  }
+  process.stdout.write(`${JSON.stringify(rows)}\n`);
+}
+
+await main();

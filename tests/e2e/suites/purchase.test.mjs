@@ -1,0 +1,128 @@
+// From the ad click to the platforms' books: one order, seen by the page and by the backend, counted once everywhere.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { counted, refused, taken } from '../lib/arrivals.mjs';
+import { available, launch } from '../lib/browser.mjs';
+import { CUSTOMER, Visitor } from '../lib/shop.mjs';
+import { Stack } from '../lib/stack.mjs';
+import { until } from '../lib/wait.mjs';
+
+const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+for (const kind of available()) {
+  describe(`a purchase in ${kind}`, () => {
+    let stack;
+    let browser;
+    let context;
+    let visitor;
+
+    before(async () => {
+      stack = await Stack.start();
+      browser = await launch(kind);
+    });
+    after(async () => {
+      await browser?.close();
+      await stack?.stop();
+    });
+    beforeEach(async () => {
+      stack.proxy.requests.length = 0;
+      await stack.control('POST', 'reset');
+      context = await browser.createBrowserContext();
+      visitor = new Visitor(await context.newPage(), stack.shopUrl);
+    });
+    afterEach(async () => {
+      assert.deepEqual(visitor.errors, [], 'nothing may be thrown at the page');
+      await context.close();
+    });
+
+    const delivered = async (id) => {
+      await until('page and backend have both reported the order', async () =>
+        (await stack.inspect()).find((e) => e.event_id === id && e.sources.length === 2));
+      await stack.drained();
+      return until('all platforms have the order', async () => {
+        const { events } = await stack.arrived();
+        const has = (p, n) => taken(events, p, n).length > 0;
+        return has('meta', 'Purchase') && has('tiktok', 'Purchase') && has('ga4', 'purchase') ? events : null;
+      });
+    };
+
+    test('is delivered once, with its money exact and its click ids in their places', async () => {
+      const clickedAfter = Date.now();
+      await visitor.open('/', '?fbclid=IwAR0CaseKept&ttclid=E.C.P.ClickOne&gclid=Cj0KCQiA-Gclid_1&utm_source=mix&utm_medium=cpc');
+      await visitor.sdk();
+      await visitor.accept();
+      const order = await visitor.buy('mug-harbour');
+      await visitor.sent();
+      const id = `purchase:${order}`;
+      const events = await delivered(id);
+      assert.deepEqual(refused(events), [], 'no platform refuses anything');
+
+      for (const platform of ['meta', 'tiktok']) {
+        assert.equal(counted(events, platform, id), 1, `${platform} counts pixel and server copy once`);
+        const copies = events.filter((r) => r.platform === platform && r.event_id === id);
+        assert.deepEqual(new Set(copies.map((r) => r.channel)), new Set(['browser', 'server']), `${platform} saw both copies`);
+      }
+      assert.equal(taken(events, 'ga4', 'purchase').length, 1);
+
+      const [meta] = taken(events, 'meta', 'Purchase');
+      const [tiktok] = taken(events, 'tiktok', 'Purchase');
+      const [ga4] = taken(events, 'ga4', 'purchase');
+      const total = { value: 29.9, currency: 'EUR' };
+      for (const record of [meta, tiktok, ga4]) {
+        assert.deepEqual({ value: record.value, currency: record.currency }, total);
+      }
+
+      const digests = { em: sha256(CUSTOMER.email.toLowerCase()), ph: sha256('491719876543') };
+      const user = meta.payload.user_data;
+      assert.deepEqual([user.em].flat(), [digests.em]);
+      assert.deepEqual([user.ph].flat(), [digests.ph]);
+      assert.deepEqual([user.fn].flat(), [sha256('quirin')]);
+      assert.deepEqual([user.zp].flat(), [sha256('80331')]);
+      const [version, , clickedAt, fbclid] = user.fbc.split('.');
+      assert.deepEqual([version, fbclid], ['fb', 'IwAR0CaseKept']);
+      assert.ok(Number(clickedAt) >= clickedAfter && Number(clickedAt) <= Date.now(), user.fbc);
+      assert.ok(user.client_user_agent.length > 10);
+
+      assert.equal(tiktok.payload.user.ttclid, 'E.C.P.ClickOne');
+      assert.equal(tiktok.payload.user.phone ?? tiktok.payload.user.phone_number, sha256('+491719876543'));
+      assert.match(JSON.stringify(ga4.payload), /gclid=Cj0KCQiA-Gclid_1/);
+    });
+
+    test('a tab killed at the checkout loses nothing', async () => {
+      await visitor.open('/');
+      await visitor.sdk();
+      await visitor.accept();
+      await visitor.addToCart('vase-reed');
+      await visitor.fillCheckout();
+      await visitor.sent();
+      stack.proxy.down();
+      const id = await visitor.page.evaluate(() =>
+        window.firsthand.track('purchase', { transaction_id: 'killed-1', value: 59.9, currency: 'EUR' }));
+      await visitor.page.close();
+      stack.proxy.up();
+      visitor = new Visitor(await context.newPage(), stack.shopUrl);
+      await visitor.open('/');
+      await visitor.sdk();
+      await visitor.sent();
+      assert.equal(id, 'purchase:killed-1');
+      await until('the order reached the collector', async () => (await stack.inspect()).find((e) => e.event_id === id));
+    });
+
+    test('a page reload and a repeated order page change nothing', async () => {
+      await visitor.open('/');
+      await visitor.sdk();
+      await visitor.accept();
+      const order = await visitor.buy('plate-dune');
+      await visitor.page.reload({ waitUntil: 'load' });
+      await visitor.sdk();
+      await visitor.page.evaluate((transaction_id) =>
+        window.firsthand.track('purchase', { transaction_id, value: 1, currency: 'EUR' }), order);
+      await visitor.sent();
+      const events = await delivered(`purchase:${order}`);
+      assert.equal(taken(events, 'meta', 'Purchase').length, 1);
+      assert.equal(taken(events, 'ga4', 'purchase').length, 1);
+      assert.equal(taken(events, 'meta', 'Purchase')[0].value, 24.5, 'the backend\'s facts win over a browser\'s');
+    });
+  });
+}

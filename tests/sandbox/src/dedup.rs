@@ -1,0 +1,162 @@
+//! De-duplication as the platforms do it: which copy of an event counts.
+//!
+//! | platform | key | window | a later copy |
+//! |---|---|---|---|
+//! | Meta | event name + event id | 48 h | other channel: merged; same channel: dropped |
+//! | TikTok | event + event id | 48 h | other channel within 5 min: merged; else dropped |
+//! | GA4 | `transaction_id` of a purchase | none known | dropped |
+//!
+//! An event without its key always counts. The window starts at the first
+//! copy and does not slide.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde::Serialize;
+
+use crate::record::{Channel, Platform};
+
+const WINDOW_MS: i64 = 48 * 3_600_000;
+const TIKTOK_MERGE_MS: i64 = 5 * 60_000;
+
+/// Name and id under which copies of one event meet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct CopyKey {
+    pub(crate) platform: Platform,
+    pub(crate) name: String,
+    pub(crate) id: String,
+}
+
+/// What became of a later copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Its fields enrich the first copy; counted once.
+    Merged,
+    /// Thrown away; counted once.
+    Dropped,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct FirstCopy {
+    seq: u64,
+    at_ms: i64,
+    channel: Channel,
+}
+
+/// Bounded memory of the first copies.
+#[derive(Debug)]
+pub(crate) struct Dedup {
+    first: HashMap<CopyKey, FirstCopy>,
+    order: VecDeque<(CopyKey, u64)>,
+    max_keys: usize,
+}
+
+impl Dedup {
+    pub(crate) fn new(max_keys: usize) -> Self {
+        Self {
+            first: HashMap::new(),
+            order: VecDeque::new(),
+            max_keys: max_keys.max(1),
+        }
+    }
+
+    /// Returns the sequence number of the first copy and this copy's fate, or
+    /// `None` when this copy is the one that counts (and is remembered).
+    pub(crate) fn admit(
+        &mut self,
+        key: CopyKey,
+        seq: u64,
+        at_ms: i64,
+        channel: Channel,
+    ) -> Option<(u64, Fate)> {
+        if let Some(first) = self.first.get(&key)
+            && let Some(fate) = fate(key.platform, *first, at_ms, channel)
+        {
+            return Some((first.seq, fate));
+        }
+        self.order.push_back((key.clone(), seq));
+        self.first.insert(
+            key,
+            FirstCopy {
+                seq,
+                at_ms,
+                channel,
+            },
+        );
+        while self.order.len() > self.max_keys {
+            if let Some((old, old_seq)) = self.order.pop_front()
+                && self.first.get(&old).is_some_and(|f| f.seq == old_seq)
+            {
+                self.first.remove(&old);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.first.clear();
+        self.order.clear();
+    }
+}
+
+/// Returns what happens to a copy at `at_ms`, `None` when it counts again.
+fn fate(platform: Platform, first: FirstCopy, at_ms: i64, channel: Channel) -> Option<Fate> {
+    let age_ms = at_ms.saturating_sub(first.at_ms);
+    let crosses = first.channel != channel;
+    match platform {
+        Platform::Meta | Platform::Tiktok if age_ms > WINDOW_MS => None,
+        Platform::Meta if crosses => Some(Fate::Merged),
+        Platform::Tiktok if crosses && age_ms < TIKTOK_MERGE_MS => Some(Fate::Merged),
+        Platform::Meta | Platform::Tiktok | Platform::Ga4 => Some(Fate::Dropped),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_copy_meets_its_fate_by_platform_channel_and_age() {
+        const MIN: i64 = 60_000;
+        const HOUR: i64 = 60 * MIN;
+        use Channel::{Browser, Server};
+        for (platform, second, age_ms, want) in [
+            (Platform::Meta, Browser, 0, Some(Fate::Merged)),
+            (Platform::Meta, Browser, 48 * HOUR, Some(Fate::Merged)),
+            (Platform::Meta, Browser, 48 * HOUR + 1, None),
+            (Platform::Meta, Server, MIN, Some(Fate::Dropped)),
+            (Platform::Tiktok, Browser, 5 * MIN - 1, Some(Fate::Merged)),
+            (Platform::Tiktok, Browser, 5 * MIN, Some(Fate::Dropped)),
+            (Platform::Tiktok, Browser, 48 * HOUR + 1, None),
+            (Platform::Tiktok, Server, MIN, Some(Fate::Dropped)),
+            (Platform::Ga4, Server, 1_000 * HOUR, Some(Fate::Dropped)),
+        ] {
+            let first = FirstCopy {
+                seq: 1,
+                at_ms: 1_000,
+                channel: Server,
+            };
+            let got = fate(platform, first, 1_000 + age_ms, second);
+            assert_eq!(got, want, "{platform:?} {second:?} {age_ms}");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgets_the_oldest_key() {
+        let mut dedup = Dedup::new(2);
+        let key = |id: &str| CopyKey {
+            platform: Platform::Meta,
+            name: "Lead".to_owned(),
+            id: id.to_owned(),
+        };
+        for (seq, id) in [(1, "a"), (2, "b"), (3, "c")] {
+            assert_eq!(dedup.admit(key(id), seq, 0, Channel::Server), None);
+        }
+        assert_eq!(dedup.first.len(), 2);
+        assert_eq!(
+            dedup.admit(key("c"), 4, 0, Channel::Server),
+            Some((3, Fate::Dropped))
+        );
+        assert_eq!(dedup.admit(key("a"), 5, 0, Channel::Server), None);
+    }
+}

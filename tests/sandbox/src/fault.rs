@@ -1,0 +1,326 @@
+//! Faults that can be switched on, each in the platform's own documented form.
+//!
+//! | kind | Meta | TikTok | GA4 |
+//! |---|---|---|---|
+//! | `outage_503` | 503 | 503 | 503 |
+//! | `html_500` | 500 with a page | 500 with a page | 500 with a page |
+//! | `timeout` | no answer, then a dropped connection | same | same |
+//! | `reset` | dropped connection | same | same |
+//! | `slow` | the true answer, late | same | same |
+//! | `rate_limit` | 400, code 80003 (or 4, 17) and usage header | 200, code 40100 | not documented |
+//! | `bad_token` | 400, code 190 | 200, code 40001 | 204, discarded |
+//! | `transient_error` | 500, code 2 (or 1), `is_transient` | 200, code 50000 | not documented |
+//! | `partial_20001` | not documented | 200, code 20001 | not documented |
+//! | `error_once_for_event_id` | as `transient_error` | as `transient_error` | 503 |
+//! | `refuse_event_id` | 400, code 100/2804007 | 200, code 40002 | not documented |
+//!
+//! With `"processed": true`, `timeout`, `reset`, `outage_503` and `html_500`
+//! take the events in before they fail: the lost-answer case.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::Platform;
+
+/// Faults that may wait at the same time.
+const MAX_FAULTS: usize = 100;
+/// Longest delay a fault may ask for.
+const MAX_DELAY_MS: u64 = 600_000;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// HTTP 503.
+    #[serde(rename = "outage_503")]
+    Outage503,
+    /// No answer until a bound, then the connection drops.
+    Timeout,
+    /// The connection drops at once.
+    Reset,
+    /// The platform's rate limit.
+    RateLimit,
+    /// Credentials refused.
+    BadToken,
+    /// HTTP 500 with an HTML body.
+    #[serde(rename = "html_500")]
+    Html500,
+    /// The true answer, late.
+    Slow,
+    /// TikTok's partial success.
+    #[serde(rename = "partial_20001")]
+    Partial20001,
+    /// A temporary error in the platform's words.
+    TransientError,
+    /// A temporary error for the request that carries one event id.
+    ErrorOnceForEventId,
+    /// A permanent error for every request that carries one event id.
+    RefuseEventId,
+}
+
+impl FaultKind {
+    /// Returns the name the control API uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Outage503 => "outage_503",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::RateLimit => "rate_limit",
+            Self::BadToken => "bad_token",
+            Self::Html500 => "html_500",
+            Self::Slow => "slow",
+            Self::Partial20001 => "partial_20001",
+            Self::TransientError => "transient_error",
+            Self::ErrorOnceForEventId => "error_once_for_event_id",
+            Self::RefuseEventId => "refuse_event_id",
+        }
+    }
+
+    /// Returns whether `platform` documents such an answer.
+    fn exists_on(self, platform: Platform) -> bool {
+        match self {
+            Self::Outage503
+            | Self::Timeout
+            | Self::Reset
+            | Self::Html500
+            | Self::Slow
+            | Self::BadToken
+            | Self::ErrorOnceForEventId => true,
+            Self::RateLimit | Self::TransientError | Self::RefuseEventId => {
+                platform != Platform::Ga4
+            }
+            Self::Partial20001 => platform == Platform::Tiktok,
+        }
+    }
+
+    fn is_about_one_event(self) -> bool {
+        matches!(self, Self::ErrorOnceForEventId | Self::RefuseEventId)
+    }
+}
+
+/// One switched-on fault, as `POST /control/fault` takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Platform that fails.
+    pub platform: Platform,
+    /// How it fails.
+    pub kind: FaultKind,
+    /// Requests that fail; absent or null: until cleared.
+    #[serde(default)]
+    pub count: Option<u64>,
+    /// Seconds for `Retry-After` or Meta's time to regain access.
+    #[serde(default)]
+    pub retry_after_s: Option<u64>,
+    /// Event a one-event fault waits for.
+    #[serde(default)]
+    pub event_id: Option<String>,
+    /// Error code, where the kind has several (Meta 4, 17, 80003; 1, 2).
+    #[serde(default)]
+    pub code: Option<u32>,
+    /// Delay of `slow` or hold of `timeout`, milliseconds.
+    #[serde(default)]
+    pub delay_ms: Option<u64>,
+    /// Whether the events are taken in although the sender sees a failure.
+    #[serde(default)]
+    pub processed: bool,
+}
+
+/// Why a fault was not switched on.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum FaultError {
+    /// The platform has no such answer.
+    #[error("{kind} is not a documented answer of this platform")]
+    NotOnPlatform {
+        /// Name of the kind.
+        kind: &'static str,
+    },
+    /// A one-event fault without its event.
+    #[error("{kind} needs event_id")]
+    NeedsEventId {
+        /// Name of the kind.
+        kind: &'static str,
+    },
+    /// A code the kind does not have.
+    #[error("code must be one of {allowed} for {kind}")]
+    Code {
+        /// Name of the kind.
+        kind: &'static str,
+        /// The codes it has.
+        allowed: &'static str,
+    },
+    /// A count of zero.
+    #[error("count must be at least 1, or null for until cleared")]
+    Count,
+    /// A delay beyond the bound.
+    #[error("delay_ms must be at most {MAX_DELAY_MS}")]
+    Delay,
+    /// The queue is full.
+    #[error("{MAX_FAULTS} faults are waiting already; clear them first")]
+    TooMany,
+}
+
+impl Fault {
+    /// Returns an error when this fault cannot be switched on.
+    fn check(&self) -> Result<(), FaultError> {
+        let kind = self.kind.name();
+        if !self.kind.exists_on(self.platform) {
+            return Err(FaultError::NotOnPlatform { kind });
+        }
+        if self.kind.is_about_one_event() && self.event_id.is_none() {
+            return Err(FaultError::NeedsEventId { kind });
+        }
+        if self.count == Some(0) {
+            return Err(FaultError::Count);
+        }
+        if self.delay_ms.is_some_and(|ms| ms > MAX_DELAY_MS) {
+            return Err(FaultError::Delay);
+        }
+        let allowed: (&[u32], &'static str) = match (self.platform, self.kind) {
+            (Platform::Meta, FaultKind::RateLimit) => (&[4, 17, 80_003], "4, 17, 80003"),
+            (Platform::Meta, FaultKind::TransientError | FaultKind::ErrorOnceForEventId) => {
+                (&[1, 2], "1, 2")
+            }
+            _ => (&[], "none"),
+        };
+        if self.code.is_some_and(|code| !allowed.0.contains(&code)) {
+            return Err(FaultError::Code {
+                kind,
+                allowed: allowed.1,
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the delay asked for, or `default`.
+    pub(crate) fn delay_or(&self, default: Duration) -> Duration {
+        self.delay_ms.map_or(default, Duration::from_millis)
+    }
+}
+
+/// The switched-on faults, first in first served.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    waiting: VecDeque<Fault>,
+}
+
+impl Faults {
+    /// Switches a fault on.
+    pub(crate) fn add(&mut self, mut fault: Fault) -> Result<(), FaultError> {
+        fault.check()?;
+        if self.waiting.len() >= MAX_FAULTS {
+            return Err(FaultError::TooMany);
+        }
+        if fault.kind == FaultKind::ErrorOnceForEventId {
+            fault.count = fault.count.or(Some(1));
+        }
+        self.waiting.push_back(fault);
+        Ok(())
+    }
+
+    /// Returns the fault that meets a request with these event ids, and uses
+    /// it up by one.
+    pub(crate) fn take(&mut self, platform: Platform, event_ids: &[String]) -> Option<Fault> {
+        let at = self.waiting.iter().position(|fault| {
+            fault.platform == platform
+                && fault
+                    .event_id
+                    .as_ref()
+                    .is_none_or(|id| event_ids.contains(id))
+        })?;
+        let fault = self.waiting.get_mut(at)?;
+        let taken = fault.clone();
+        if let Some(left) = &mut fault.count {
+            *left -= 1;
+            if *left == 0 {
+                self.waiting.remove(at);
+            }
+        }
+        Some(taken)
+    }
+
+    pub(crate) fn list(&self) -> Vec<Fault> {
+        self.waiting.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(platform: Platform, kind: FaultKind) -> Fault {
+        Fault {
+            platform,
+            kind,
+            count: None,
+            retry_after_s: None,
+            event_id: None,
+            code: None,
+            delay_ms: None,
+            processed: false,
+        }
+    }
+
+    #[test]
+    fn a_fault_is_used_up_by_its_count_and_only_by_its_platform() {
+        let mut faults = Faults::default();
+        faults
+            .add(Fault {
+                count: Some(2),
+                ..fault(Platform::Meta, FaultKind::Reset)
+            })
+            .expect("valid");
+        assert!(faults.take(Platform::Ga4, &[]).is_none());
+        assert!(faults.take(Platform::Meta, &[]).is_some());
+        assert!(faults.take(Platform::Meta, &[]).is_some());
+        assert!(faults.take(Platform::Meta, &[]).is_none());
+    }
+
+    #[test]
+    fn an_answer_the_platform_does_not_have_is_refused() {
+        let mut faults = Faults::default();
+        for (f, want) in [
+            (
+                fault(Platform::Ga4, FaultKind::RateLimit),
+                FaultError::NotOnPlatform { kind: "rate_limit" },
+            ),
+            (
+                fault(Platform::Meta, FaultKind::Partial20001),
+                FaultError::NotOnPlatform {
+                    kind: "partial_20001",
+                },
+            ),
+            (
+                fault(Platform::Meta, FaultKind::RefuseEventId),
+                FaultError::NeedsEventId {
+                    kind: "refuse_event_id",
+                },
+            ),
+            (
+                Fault {
+                    count: Some(0),
+                    ..fault(Platform::Meta, FaultKind::Slow)
+                },
+                FaultError::Count,
+            ),
+            (
+                Fault {
+                    code: Some(5),
+                    ..fault(Platform::Meta, FaultKind::RateLimit)
+                },
+                FaultError::Code {
+                    kind: "rate_limit",
+                    allowed: "4, 17, 80003",
+                },
+            ),
+        ] {
+            assert_eq!(faults.add(f), Err(want));
+        }
+    }
+}
