@@ -39,7 +39,7 @@ const imports = { './core_bg.js': bg, 'firsthand-host': host } as unknown as Web
 const instantiate = async (): Promise<any> => {
   const response = await fetch(beside('fh.wasm'));
   // A server that does not know the type of .wasm, and old browsers, take the slower way.
-  const streamed = WebAssembly.instantiateStreaming && /^application\/wasm/.test(response.headers.get('content-type') ?? '');
+  const streamed = typeof WebAssembly.instantiateStreaming == 'function' && /^application\/wasm/.test(response.headers.get('content-type') ?? '');
   const { instance } = streamed
     ? await WebAssembly.instantiateStreaming(response, imports)
     : await WebAssembly.instantiate(await response.arrayBuffer(), imports);

@@ -17,23 +17,23 @@ export interface Stub {
 
 /** An order number in its one form, or nothing. */
 const order = (raw: any): string => {
-  const id = `${raw ?? ''}`.trim().replace(/^(gid:..shopify.Order.)?(gid:..shopify.Refund.)?#?/, '');
+  const id = ('' + (raw ?? '')).trim().replace(/^(gid:..shopify.(Order|Refund).)?#?/, '');
   return /^[!-?A-~]{1,64}$/.test(id) ? ':' + id : '';
 };
 
 /** The id an event has in all its copies: derived from the order where there is one, else the wanted one, else a UUIDv7. */
 export const eventId = (name: any, props?: any, wanted?: any): string => {
   try {
-    const event = `${name}`.trim().replace(/^order completed$/i, 'purchase').replace(/^order refunded$/i, 'refund');
+    const event = ('' + name).trim().replace(/^order completed$/i, 'purchase').replace(/^order refunded$/i, 'refund');
     const id = /^(purchase|refund)$/.test(event) && order(props.transaction_id ?? props.order_id);
     if (id) return event + id + (event < 'r' ? '' : order(props.refund_id));
   } catch {}
   if (/^[!-?A-~]{1,160}$/.test(wanted ?? '')) return wanted;
-  const time = Date.now().toString(16).padStart(12, '0');
-  return (time.slice(0, 8) + '-' + time.slice(8) + '-7xxx-yxxx-xxxxxxxxxxxx').replace(/x|y/g, (digit) => {
-    const random = crypto.getRandomValues(new Uint8Array(1))[0]! & 15;
-    return (digit > 'x' ? (random & 3) | 8 : random).toString(16);
-  });
+  // Milliseconds have eleven hexadecimal digits until the year 2527.
+  const time = '0' + Date.now().toString(16);
+  return (time.slice(0, 8) + '-' + time.slice(8) + '-7xxx-yxxx-xxxxxxxxxxxx').replace(/x|y/g, (digit) =>
+    ((crypto.getRandomValues(new Uint8Array(1))[0]! & (digit > 'x' ? 3 : 15)) | (digit > 'x' ? 8 : 0)).toString(16),
+  );
 };
 
 /** Makes the API that only remembers, at most 1,000 calls. */

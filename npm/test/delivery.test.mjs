@@ -187,9 +187,12 @@ test('a policy without wasm-unsafe-eval gets the same code as JavaScript', async
   });
   const page = await chrome.open(shop.url + '/strict?utm_source=a', { context });
   await ready(page);
-  await page.evaluate(() => window.firsthand.identify({ email: 'jane@example.com' }));
-  await until('the view', () => shop.events.length === 1);
-  assert.match(shop.accepted[0].user.em[0], /^8c87b489ce35cf2e2f39f80e282cb2e804932a56/);
+  await page.evaluate(() => {
+    window.firsthand.identify({ email: 'jane@example.com' });
+    window.firsthand.track('login');
+  });
+  await until('both events', () => shop.events.length === 2);
+  assert.match(shop.accepted.at(-1).user.em[0], /^8c87b489ce35cf2e2f39f80e282cb2e804932a56/);
   assert.deepEqual(shop.accepted[0].touch.last.utm, { source: 'a' });
   const loaded = await page.evaluate(() => performance.getEntriesByType('resource').map((entry) => entry.name.split('/').at(-1)));
   assert.ok(loaded.includes('fh.nowasm.js'));

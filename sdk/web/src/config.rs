@@ -89,30 +89,41 @@ impl Config {
             "endpoint" => value.trim_end_matches('/').clone_into(&mut self.endpoint),
             "defaultCountry" => self.default_country = Country::parse(value),
             "regime" => self.regime = Regime::parse(value).unwrap_or_default(),
-            "policyVersion" => set_number(value, 0, u32::MAX, &mut self.policy.version),
-            "consentMaxAgeDays" => set_number(value, 1, 3_650, &mut self.policy.max_age_days),
-            "sessionTimeoutMinutes" => {
-                let mut minutes = self.session_timeout_ms / 60_000;
-                set_number(value, 1, 475, &mut minutes);
-                self.session_timeout_ms = minutes * 60_000;
-            }
             "splitOnCampaign" => self.split_on_campaign = is_on(value),
             "storage" => self.memory_only = value == "memory",
             "ownHosts" => {
                 self.own_hosts = value
-                    .split([',', ' '])
-                    .filter(|host| !host.is_empty())
-                    .map(str::to_owned)
+                    .split(',')
+                    .map(|host| host.trim().to_owned())
                     .collect();
             }
-            "batchEvents" => set_number(value, 1, 500, &mut self.batch_events),
-            "batchBytes" => set_number(value, 1_024, 60 * 1024, &mut self.batch_bytes),
-            "flushMs" => set_number(value, 0, 60_000, &mut self.flush_ms),
-            "queueEvents" => set_number(value, 1, 10_000, &mut self.queue_events),
-            "queueBytes" => set_number(value, 4_096, 2 * 1024 * 1024, &mut self.queue_bytes),
-            "queueDays" => set_number(value, 1, 30, &mut self.queue_days),
-            "heldEvents" => set_number(value, 0, 1_000, &mut self.held_events),
             "debug" => self.debug = is_on(value),
+            _ => {
+                if let Ok(number) = value.parse() {
+                    self.set_number(name, number);
+                }
+            }
+        }
+    }
+
+    /// Takes a number, brought between its bounds.
+    fn set_number(&mut self, name: &str, number: i64) {
+        let within = |min: i64, max: i64| number.max(min).min(max);
+        // In range by the bounds, so the fallback is never taken.
+        let size = |min, max| usize::try_from(within(min, max)).unwrap_or_default();
+        match name {
+            "policyVersion" => {
+                self.policy.version = u32::try_from(number).unwrap_or_default();
+            }
+            "consentMaxAgeDays" => self.policy.max_age_days = within(1, 3_650),
+            "sessionTimeoutMinutes" => self.session_timeout_ms = within(1, 475) * 60_000,
+            "batchEvents" => self.batch_events = size(1, 500),
+            "batchBytes" => self.batch_bytes = size(1_024, 60 * 1024),
+            "flushMs" => self.flush_ms = within(0, 60_000),
+            "queueEvents" => self.queue_events = size(1, 10_000),
+            "queueBytes" => self.queue_bytes = size(4_096, 2 * 1024 * 1024),
+            "queueDays" => self.queue_days = within(1, 30),
+            "heldEvents" => self.held_events = size(0, 1_000),
             _ => {}
         }
     }
@@ -122,9 +133,29 @@ fn is_on(value: &str) -> bool {
     !matches!(value, "false" | "0" | "off" | "no")
 }
 
-/// Takes a whole number, brought between two bounds.
-fn set_number<T: std::str::FromStr + Ord + Copy>(value: &str, min: T, max: T, slot: &mut T) {
-    if let Ok(number) = value.parse::<T>() {
-        *slot = number.max(min).min(max);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_brought_between_their_bounds() {
+        let config = Config::parse(
+            "writeKey\tpk\nendpoint\thttps://t.example/\nbatchEvents\t9999\nflushMs\t-1\nregime\topt_out\nownHosts\ta.example, b.example",
+        );
+        assert_eq!(
+            (config.write_key.as_str(), config.endpoint.as_str()),
+            ("pk", "https://t.example")
+        );
+        assert_eq!(
+            (config.batch_events, config.flush_ms, config.regime),
+            (500, 0, Regime::OptOut)
+        );
+        assert_eq!(config.own_hosts, ["a.example", "b.example"]);
+    }
+
+    #[test]
+    fn what_cannot_be_used_changes_nothing_and_an_unknown_regime_is_the_strictest() {
+        let config = Config::parse("batchEvents\tmany\nregime\tmaybe\nno tab\nunknown\t1");
+        assert_eq!((config.batch_events, config.regime), (20, Regime::OptIn));
     }
 }

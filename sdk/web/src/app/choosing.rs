@@ -60,7 +60,7 @@ impl App {
             }
             let now_ms = host::now_ms();
             for entry in std::mem::take(&mut self.held) {
-                self.queue(entry, now_ms);
+                self.queue(&entry, now_ms);
             }
             self.kick();
         } else if !self.consent.is_pending() {

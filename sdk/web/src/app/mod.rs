@@ -186,7 +186,7 @@ impl App {
         }
         let entry = self.entry(&id, name, tracked, now_ms);
         if is_allowed {
-            self.queue(entry, now_ms);
+            self.queue(&entry, now_ms);
             self.kick();
         } else {
             self.hold(entry);
@@ -236,7 +236,7 @@ impl App {
     }
 
     /// Puts an event into the outbox.
-    fn queue(&mut self, entry: Entry, now_ms: i64) {
+    fn queue(&mut self, entry: &Entry, now_ms: i64) {
         if self.segment_name.is_empty() {
             self.segment_name = segment_name();
             if self.segment.anonymous_id.is_empty() {

@@ -1,6 +1,7 @@
 //! From the outbox to the collector.
 
-use firsthand_core::wire::encode_batch;
+use firsthand_core::wire::VERSION;
+use firsthand_core::wire::json::Object;
 
 use super::App;
 use crate::capture::context;
@@ -157,14 +158,27 @@ impl App {
                 .unwrap_or_default();
             &stored
         };
-        let header = context::header(
-            segment,
-            self.consent.verdict(),
-            self.consent.evidence(&self.config),
-            self.status.drops.unreported(),
-        );
-        let events = slice.events.iter().map(String::as_str);
-        encode_batch(&self.config.write_key, now_ms, &header, events)
+        let verdict = *self.consent.verdict();
+        let mut out = String::with_capacity(2048);
+        let mut object = Object::begin(&mut out);
+        object.int("v", VERSION);
+        object.text("write_key", &self.config.write_key);
+        object.int("sent_at", now_ms);
+        context::write_context(object.key("context"), &self.status.drops.unreported());
+        self.consent
+            .write_evidence(object.key("consent"), &self.config);
+        context::write_user(object.key("user"), segment, verdict);
+        context::write_touch(object.key("touch"), &segment.touches, verdict);
+        let list = object.key("events");
+        let mut separator = '[';
+        for event in &slice.events {
+            list.push(separator);
+            list.push_str(event);
+            separator = ',';
+        }
+        list.push(']');
+        object.end();
+        out
     }
 
     /// The collector has answered, or did not (status 0). `rejected` holds a line `<code> <id>` per refused event.

@@ -1,11 +1,15 @@
 //! The header of a batch: context, consent, user and touch, as far as the visitor allows.
+//!
+//! Written straight into the body instead of through `wire::Header`: its borrowed lists and their drop code would cost several kilobytes of
+//! the module. The form is that of `docs/wire.md`.
 
 use std::borrow::Cow;
 
 use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::touchpoint::cookies::Cookies;
 use firsthand_core::touchpoint::{FirstLast, Touch, fbc, subdomain_index};
-use firsthand_core::wire::{self, BrowserKey, ConsentEvidence, Context, Header, User};
+use firsthand_core::wire::json::{Object, push_str};
+use firsthand_core::wire::{BrowserKey, DigestKey};
 
 use crate::host;
 use crate::storage::segment::Segment;
@@ -13,70 +17,47 @@ use crate::storage::segment::Segment;
 /// Name and version of the sender.
 const SDK: &str = concat!("web/", env!("CARGO_PKG_VERSION"));
 
-/// Builds the header of a batch of `segment`. Match keys go in only where marketing *and* sharing are allowed.
-pub(crate) fn header<'a>(
-    segment: &'a Segment,
-    verdict: &Verdict,
-    consent: ConsentEvidence<'a>,
-    dropped: Vec<(Cow<'a, str>, i64)>,
-) -> Header<'a> {
-    let with_match_keys = verdict.allows_match_keys();
-    Header {
-        context: context(dropped),
-        consent,
-        user: user(segment, verdict),
-        first_touch: segment
-            .touches
-            .first
-            .as_ref()
-            .map(|t| arrival(t, with_match_keys)),
-        last_touch: segment
-            .touches
-            .last
-            .as_ref()
-            .map(|t| arrival(t, with_match_keys)),
-    }
-}
-
-fn context(dropped: Vec<(Cow<'_, str>, i64)>) -> Context<'_> {
+/// Writes where and how the events were seen.
+pub(crate) fn write_context(out: &mut String, dropped: &[(Cow<'static, str>, i64)]) {
     let facts = host::context();
     let mut facts = facts.split('\n');
-    let mut next = || {
-        facts
-            .next()
-            .filter(|text| !text.is_empty())
-            .map(|text| Cow::Owned(text.to_owned()))
-    };
-    Context {
-        lang: next(),
-        tz: next(),
-        screen: next(),
-        sdk: Some(Cow::Borrowed(SDK)),
-        bot: next()
-            .iter()
-            .flat_map(|reasons| reasons.split(','))
-            .map(|reason| Cow::Owned(reason.to_owned()))
-            .collect(),
-        dropped,
-        ip: None,
-        ua: None,
+    let mut object = Object::begin(out);
+    for name in ["lang", "tz", "screen"] {
+        object.text_opt(name, facts.next().filter(|text| !text.is_empty()));
     }
+    object.text("sdk", SDK);
+    if let Some(reasons) = facts.next().filter(|text| !text.is_empty()) {
+        push_list(object.key("bot"), reasons.split(','));
+    }
+    if !dropped.is_empty() {
+        let mut counts = Object::begin(object.key("dropped"));
+        for (reason, count) in dropped {
+            counts.int(reason, *count);
+        }
+        counts.end();
+    }
+    object.end();
 }
 
-fn user<'a>(segment: &'a Segment, verdict: &Verdict) -> User<'a> {
-    let text = |value: &'a str| (!value.is_empty()).then_some(Cow::Borrowed(value));
-    let mut user = User {
-        anonymous_id: text(&segment.anonymous_id),
-        user_id: text(&segment.user_id),
-        ..User::default()
-    };
+/// Writes who sent the events. Match keys go in only where marketing *and* sharing are allowed.
+pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: Verdict) {
+    let mut object = Object::begin(out);
+    for (name, value) in [
+        ("anonymous_id", &segment.anonymous_id),
+        ("user_id", &segment.user_id),
+    ] {
+        if !value.is_empty() {
+            object.text(name, value);
+        }
+    }
     let cookies = host::cookies();
     let cookies = Cookies::new(&cookies);
-    let mut add = |key, value: Option<String>| {
-        if let Some(value) = value {
-            user.browser.push((key, Cow::Owned(value)));
-        }
-    };
+    let mut add =
+        |key: BrowserKey, value: Option<String>| object.text_opt(key.as_str(), value.as_deref());
+    if verdict.allows(Purpose::Analytics) {
+        add(BrowserKey::GaClient, cookies.ga_client());
+        add(BrowserKey::GaSession, cookies.ga_session(None));
+    }
     if verdict.allows_match_keys() {
         add(
             BrowserKey::Fbc,
@@ -85,19 +66,53 @@ fn user<'a>(segment: &'a Segment, verdict: &Verdict) -> User<'a> {
         add(BrowserKey::Fbp, cookies.fbp());
         add(BrowserKey::Ttclid, cookies.ttclid());
         add(BrowserKey::Ttp, cookies.ttp());
+        for (key, digest) in &segment.digests {
+            push_list(
+                object.key(DigestKey::as_str(*key)),
+                std::iter::once(digest.as_str()),
+            );
+        }
     }
-    if verdict.allows(Purpose::Analytics) {
-        add(BrowserKey::GaClient, cookies.ga_client());
-        add(BrowserKey::GaSession, cookies.ga_session(None));
+    object.end();
+}
+
+/// Writes the first and the last arrival; click ids as match keys.
+pub(crate) fn write_touch(out: &mut String, touches: &FirstLast, verdict: Verdict) {
+    let mut object = Object::begin(out);
+    for (name, touch) in [("first", &touches.first), ("last", &touches.last)] {
+        if let Some(touch) = touch {
+            write_arrival(object.key(name), touch, verdict.allows_match_keys());
+        }
     }
-    if verdict.allows_match_keys() {
-        user.digests = segment
-            .digests
-            .iter()
-            .map(|(key, digest)| (*key, Cow::Borrowed(digest.as_str())))
-            .collect();
+    object.end();
+}
+
+fn write_arrival(out: &mut String, touch: &Touch, with_clicks: bool) {
+    let mut object = Object::begin(out);
+    object.int("at", touch.at_ms);
+    object.text("url", &touch.url);
+    object.text("ref", &touch.referrer);
+    for (name, pairs, is_allowed) in [
+        ("utm", &touch.utm, true),
+        ("click", &touch.click, with_clicks),
+    ] {
+        let mut labels = Object::begin(object.key(name));
+        for (label, value) in pairs.iter().filter(|_| is_allowed) {
+            labels.text(label, value);
+        }
+        labels.end();
     }
-    user
+    object.end();
+}
+
+fn push_list<'t>(out: &mut String, texts: impl Iterator<Item = &'t str>) {
+    let mut separator = '[';
+    for text in texts {
+        out.push(separator);
+        push_str(out, text);
+        separator = ',';
+    }
+    out.push(']');
 }
 
 /// Forms Meta's click id from the latest `fbclid` seen, where Meta's own cookie is missing. It is not written as a cookie.
@@ -110,23 +125,4 @@ fn formed_fbc(touches: &FirstLast) -> Option<String> {
             Some((touch.at_ms, id))
         })?;
     fbc(subdomain_index(&host::hostname()), at_ms, fbclid)
-}
-
-fn arrival(touch: &Touch, with_match_keys: bool) -> wire::Touch<'_> {
-    fn pairs<'t>(list: &'t [(&'static str, String)]) -> Vec<(Cow<'t, str>, Cow<'t, str>)> {
-        list.iter()
-            .map(|(name, value)| (Cow::Borrowed(*name), Cow::Borrowed(value.as_str())))
-            .collect()
-    }
-    wire::Touch {
-        at: touch.at_ms,
-        url: Cow::Borrowed(&touch.url),
-        referrer: Cow::Borrowed(&touch.referrer),
-        utm: pairs(&touch.utm),
-        click: if with_match_keys {
-            pairs(&touch.click)
-        } else {
-            Vec::new()
-        },
-    }
 }

@@ -1,9 +1,6 @@
 //! The visitor's choice: kept, decided by the core's rules, shown to the page and to the collector.
 
-use std::borrow::Cow;
-
 use firsthand_core::consent::{Choice, PURPOSES, Purpose, Situation, Verdict, decide};
-use firsthand_core::wire::ConsentEvidence;
 use firsthand_core::wire::json::{Object, push_int};
 
 use crate::config::Config;
@@ -93,14 +90,21 @@ impl Consent {
             && !(is_refused(Purpose::Analytics) && is_refused(Purpose::Marketing))
     }
 
-    /// Returns the evidence for the collector.
-    pub(crate) fn evidence(&self, config: &Config) -> ConsentEvidence<'_> {
-        ConsentEvidence {
-            regime: config.regime,
-            choice: self.choice,
-            basis: self.choice.map(|_| Cow::Borrowed(self.basis.as_str())),
-            gpc: self.gpc,
+    /// Writes the evidence for the collector; a choice only where there is one.
+    pub(crate) fn write_evidence(&self, out: &mut String, config: &Config) {
+        let mut object = Object::begin(out);
+        object.text("regime", config.regime.as_str());
+        object.bool_opt("gpc", Some(self.gpc));
+        if let Some(choice) = &self.choice {
+            object.text("basis", &self.basis);
+            object.int("policy", i64::from(choice.policy_version));
+            object.int("at", choice.at_ms);
+            object.bool_opt("after_gpc_notice", Some(choice.after_gpc_notice));
+            for purpose in Purpose::ALL {
+                object.bool_opt(purpose.as_str(), choice.answer(purpose));
+            }
         }
+        object.end();
     }
 
     /// Returns the state for the page, as JSON.

@@ -70,7 +70,7 @@ impl Outbox {
         &mut self,
         config: &Config,
         segment: &str,
-        entry: Entry,
+        entry: &Entry,
         now_ms: i64,
         drops: &mut Drops,
     ) {
@@ -100,7 +100,7 @@ impl Outbox {
             for key in host::ls_keys(storage::EVENT).lines() {
                 let known = self.records.iter().position(|record| record.key == key);
                 let record = match known {
-                    Some(index) => Some(self.records.swap_remove(index)),
+                    Some(index) => Some(self.records.remove(index)),
                     None => host::ls_get(key).and_then(|text| Record::parse(key, &text)),
                 };
                 match record {
@@ -109,12 +109,13 @@ impl Outbox {
                 }
             }
         }
-        records.extend(
-            std::mem::take(&mut self.records)
-                .into_iter()
-                .filter(|record| record.is_in_memory()),
-        );
-        records.sort_by(|a, b| a.key.cmp(&b.key));
+        // Both lists are in order of age; so is the result.
+        for record in std::mem::take(&mut self.records) {
+            if record.is_in_memory() {
+                let younger = records.iter().position(|other| other.key > record.key);
+                records.insert(younger.unwrap_or(records.len()), record);
+            }
+        }
         let oldest_ms = now_ms.saturating_sub(config.queue_days.saturating_mul(DAY_MS));
         records.retain(|record| {
             let is_fresh = record.queued_ms >= oldest_ms;

@@ -21,7 +21,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(segment: &str, entry: Entry, now_ms: i64) -> Self {
+    pub(super) fn new(segment: &str, entry: &Entry, now_ms: i64) -> Self {
         let mut key = String::with_capacity(64);
         key.push_str(storage::EVENT);
         push_base36(&mut key, now_ms);

@@ -130,3 +130,46 @@ fn line(out: &mut String, kind: &str, values: &[&str]) {
     }
     out.push('\n');
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn touch(at_ms: i64, source: &str) -> Touch {
+        Touch {
+            at_ms,
+            url: "https://shop.example/".to_owned(),
+            referrer: String::new(),
+            utm: vec![("source", source.to_owned())],
+            click: vec![("gclid", "Cj0KCQ".to_owned())],
+        }
+    }
+
+    #[test]
+    fn a_stored_segment_reads_back_as_it_was() {
+        let segment = Segment {
+            anonymous_id: "0199d2a4".to_owned(),
+            user_id: "c-7".to_owned(),
+            digests: vec![(DigestKey::Email, "a".repeat(64))],
+            touches: FirstLast {
+                first: Some(touch(1, "news")),
+                last: Some(touch(2, "ads")),
+            },
+        };
+        assert_eq!(Segment::decode(&segment.encode()), segment);
+        assert_eq!(Segment::decode(""), Segment::default());
+    }
+
+    #[test]
+    fn a_value_cannot_end_its_line() {
+        let mut segment = Segment {
+            user_id: "c\nd\tem\tx".to_owned(),
+            ..Segment::default()
+        };
+        let read = Segment::decode(&segment.encode());
+        assert_eq!((read.user_id.as_str(), read.digests.len()), ("c d em x", 0));
+        segment.touches.first = Some(touch(1, "a\u{1}b"));
+        segment.remove_match_keys();
+        assert!(!segment.encode().contains("Cj0KCQ"));
+    }
+}

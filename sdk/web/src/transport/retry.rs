@@ -37,3 +37,42 @@ pub(crate) fn judge(status: u16) -> Verdict {
         _ => Verdict::Retry,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ceiling_doubles_until_the_cap() {
+        for (attempt, want) in [
+            (0, 1_000),
+            (1, 1_000),
+            (2, 2_000),
+            (5, 16_000),
+            (11, CAP_MS),
+            (u32::MAX, CAP_MS),
+        ] {
+            assert_eq!(ceiling_ms(attempt), want, "attempt {attempt}");
+        }
+    }
+
+    #[test]
+    fn only_an_acknowledgement_acknowledges() {
+        for (status, want) in [
+            (202, Verdict::Acknowledged),
+            (200, Verdict::Retry),
+            (0, Verdict::Retry),
+            (400, Verdict::Halve("refused_400")),
+            (401, Verdict::Stop("unauthorized")),
+            (403, Verdict::Stop("forbidden")),
+            (404, Verdict::Retry),
+            (408, Verdict::Retry),
+            (413, Verdict::Halve("too_large")),
+            (425, Verdict::Retry),
+            (429, Verdict::Retry),
+            (503, Verdict::Retry),
+        ] {
+            assert_eq!(judge(status), want, "{status}");
+        }
+    }
+}
