@@ -60,6 +60,7 @@ impl Config {
         problems.0
     }
 
+    #[allow(clippy::too_many_lines)] // a table
     fn check_numbers(&self, problems: &mut Problems) {
         let limits = &self.limits;
         let store = &self.store;

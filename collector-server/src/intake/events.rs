@@ -16,7 +16,7 @@ use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 
 use super::answer::{self, Refused};
-use super::{App, body, cookie, cors, network};
+use super::{App, body, cookie, cors, metrics, network};
 use crate::admit::{self, Connection, LaterWord, Sender};
 use crate::store::{Appended, SourceKind, Store as _};
 
@@ -57,7 +57,7 @@ async fn take(
         let (batch, events) = decode(app, text)?;
         let sender = app.sources.sender(headers, &batch.write_key)?;
         for (reason, count) in &batch.header.context.dropped {
-            app.metrics.dropped_by_sdk(reason, *count);
+            metrics::dropped_by_sdk(reason, *count);
         }
         let mut connection = connection(app, peer, headers, sender);
         let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
@@ -68,7 +68,7 @@ async fn take(
         let admitted = admit::admit(
             &app.rules,
             sender,
-            connection,
+            &connection,
             later.as_ref(),
             (batch, events),
             text,
@@ -94,7 +94,7 @@ async fn take(
         .count();
     let duplicates = appended.len() - accepted;
     app.metrics.stored(&source, accepted, duplicates);
-    app.metrics.rejected(&source, &rejected);
+    metrics::rejected(&source, &rejected);
     tracing::debug!(
         source = &*source,
         accepted,

@@ -1,5 +1,7 @@
 use std::cell::RefCell;
 
+#![allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
+
 use super::*;
 use crate::store::conformance::{event, request, suite};
 use crate::store::{Outcome, OutcomeRow, Quarantined, SourceKind};
