@@ -296,10 +296,18 @@ fn a_known_withdrawal_outranks_the_request() {
         let batch = decode_batch(text).unwrap();
         let connection = Connection::default();
         let sender = sender(SourceKind::Browser);
-        !admit(&rules(), &sender, &connection, Some(later), batch, text, NOW)
-            .append
-            .events
-            .is_empty()
+        !admit(
+            &rules(),
+            &sender,
+            &connection,
+            Some(later),
+            batch,
+            text,
+            NOW,
+        )
+        .append
+        .events
+        .is_empty()
     };
     assert!(!accepted(&word(NOW, false), &text));
     assert!(

@@ -1,6 +1,6 @@
-use std::cell::RefCell;
-
 #![allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
+
+use std::cell::RefCell;
 
 use super::*;
 use crate::store::conformance::{event, request, suite};
