@@ -71,7 +71,7 @@ impl Bisection {
     }
 
     /// Returns what to send next.
-    pub fn next(&mut self) -> Option<Part> {
+    pub fn next_part(&mut self) -> Option<Part> {
         if self.requests == MAX_REQUESTS {
             self.stop(&Fate::Postponed("many refused events in one batch"));
         }
@@ -203,7 +203,7 @@ mod tests {
     fn play(len: usize, bad: &BTreeSet<usize>) -> (Vec<Fate>, usize) {
         let mut bisection = Bisection::new(vec![false; len]);
         let mut requests = 0;
-        while let Some(part) = bisection.next() {
+        while let Some(part) = bisection.next_part() {
             requests += 1;
             let is_bad = part.indexes.iter().any(|index| bad.contains(index));
             let verdict = if is_bad {
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn named_events_are_taken_out_and_the_rest_goes_on() {
         let mut bisection = Bisection::new(vec![false; 4]);
-        let part = bisection.next().unwrap();
+        let part = bisection.next_part().unwrap();
         bisection.learn(
             &part,
             Verdict::RejectedEvents {
@@ -249,7 +249,7 @@ mod tests {
                 reason: "wrong".to_owned(),
             },
         );
-        let part = bisection.next().unwrap();
+        let part = bisection.next_part().unwrap();
         assert_eq!(part.indexes, [0, 2, 3]);
         bisection.learn(
             &part,
@@ -258,10 +258,10 @@ mod tests {
                 reason: "wrong too".to_owned(),
             },
         );
-        let part = bisection.next().unwrap();
+        let part = bisection.next_part().unwrap();
         assert_eq!(part.indexes, [0, 2]);
         bisection.learn(&part, Verdict::Delivered);
-        assert!(bisection.next().is_none());
+        assert!(bisection.next_part().is_none());
         let dead = |reason: &str| Fate::Dead(reason.to_owned());
         assert_eq!(
             bisection.into_fates(),
@@ -280,15 +280,15 @@ mod tests {
             reason: "fbc".to_owned(),
         };
         let mut bisection = Bisection::new(vec![true, true]);
-        let both = bisection.next().unwrap();
+        let both = bisection.next_part().unwrap();
         bisection.learn(&both, click());
-        let first = bisection.next().unwrap();
+        let first = bisection.next_part().unwrap();
         assert!(!first.is_without_click_id);
         bisection.learn(&first, click());
-        let again = bisection.next().unwrap();
+        let again = bisection.next_part().unwrap();
         assert!(again.is_without_click_id && again.indexes == [0]);
         bisection.learn(&again, click());
-        let second = bisection.next().unwrap();
+        let second = bisection.next_part().unwrap();
         bisection.learn(&second, Verdict::Delivered);
         assert_eq!(
             bisection.into_fates(),
@@ -299,9 +299,9 @@ mod tests {
     #[test]
     fn an_outage_in_the_middle_stops_the_search() {
         let mut bisection = Bisection::new(vec![false; 4]);
-        let part = bisection.next().unwrap();
+        let part = bisection.next_part().unwrap();
         bisection.learn(&part, refuse("bad"));
-        let half = bisection.next().unwrap();
+        let half = bisection.next_part().unwrap();
         bisection.learn(
             &half,
             Verdict::Retry {
@@ -310,7 +310,7 @@ mod tests {
                 reason: "http 503".to_owned(),
             },
         );
-        assert!(bisection.next().is_none());
+        assert!(bisection.next_part().is_none());
         let fates = bisection.into_fates();
         assert!(matches!(fates[0], Fate::Retry { .. }));
         assert!(matches!(fates[3], Fate::Postponed(_)));

@@ -388,7 +388,7 @@ pub struct PlatformLimits {
     pub requires: &'static [Purpose],
 }
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Limits of the Meta Conversions API. 1000 events a request is widely documented; smaller batches
 /// make the search for a refused event cheaper. One event older than 7 days fails its whole request.

@@ -156,8 +156,8 @@ mod tests {
         }
     }
 
-    fn outcome(evidence: &ConsentEvidence<'_>, later: Option<LaterWord<'_>>) -> String {
-        match permission(&Policy::default(), evidence, later.as_ref(), &ADS, NOW) {
+    fn outcome(evidence: &ConsentEvidence<'_>, later: Option<&LaterWord<'_>>) -> String {
+        match permission(&Policy::default(), evidence, later, &ADS, NOW) {
             Ok(_) => "allowed".to_owned(),
             Err(skip) => skip.reason,
         }
@@ -236,7 +236,7 @@ mod tests {
                 "consent: withdrawn",
             ),
         ] {
-            assert_eq!(outcome(&evidence, Some(later)), want);
+            assert_eq!(outcome(&evidence, Some(&later)), want);
         }
     }
 }

@@ -58,7 +58,7 @@ impl Channel {
             refused: None,
         };
         let mut carried: Vec<(u32, Option<usize>)> = vec![(0, None); batch.len()];
-        while let Some(part) = bisection.next() {
+        while let Some(part) = bisection.next_part() {
             if self.is_stopping() {
                 bisection.stop(&Fate::Postponed("the collector is stopping"));
                 break;

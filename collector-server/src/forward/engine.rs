@@ -141,7 +141,11 @@ impl<S: Store> Engine<S> {
                     add(&mut progress, report);
                 }
                 // A panic in a mapping: the supervisor starts the task again, nothing was committed.
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(error)) => {
+                    if let Ok(panic) = error.try_into_panic() {
+                        std::panic::resume_unwind(panic);
+                    }
+                }
             }
         }
         self.postpone(waiting, &mut progress);

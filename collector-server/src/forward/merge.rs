@@ -110,7 +110,7 @@ pub fn merge(stored: &StoredEvent) -> Result<Merged<'_>, Unreadable> {
 
 fn read(copy: &StoredCopy) -> Result<Copy<'_>, Unreadable> {
     let event = decode_event(&copy.event).map_err(|_| Unreadable)?;
-    let props = if event.props.is_empty() {
+    let props = if matches!(event.props.trim(), "" | "null") {
         Props::default()
     } else {
         Props::parse(&event.props).map_err(|_| Unreadable)?

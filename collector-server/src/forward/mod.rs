@@ -53,7 +53,7 @@ use self::plan::{Clock, Random};
 use crate::store::Store;
 
 /// Rest of a task after a crash.
-const CRASH_REST: Duration = Duration::from_secs(5);
+const CRASH_REST: Duration = Duration::from_secs(1);
 
 /// All that forwarding needs to know.
 #[derive(Clone)]

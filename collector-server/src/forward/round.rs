@@ -48,9 +48,9 @@ pub(super) async fn look<S: Store>(
         return Ok(look);
     }
     let due = look_at_due(store, channel, limit, &mut look).await?;
-    if due < limit {
-        look_at_log(store, channel, cursor, limit - due, false, &mut look).await?;
-    }
+    // However much waits for its retry, what is new gets its share.
+    let room = limit.saturating_sub(due).max(limit / 4);
+    look_at_log(store, channel, cursor, room, false, &mut look).await?;
     Ok(look)
 }
 
@@ -92,12 +92,11 @@ async fn look_at_due<S: Store>(
     let by_seq: HashMap<Seq, &StoredEvent> =
         events.iter().map(|event| (event.seq, event)).collect();
     for Due { seq, attempts } in &due {
-        match by_seq.get(seq) {
-            Some(event) => judge(channel, event, *attempts, &words, look),
-            None => {
-                let skip = Skip::new("erased", "the event was erased");
-                suppress(channel, *seq, *attempts, skip, look);
-            }
+        if let Some(event) = by_seq.get(seq) {
+            judge(channel, event, *attempts, &words, look);
+        } else {
+            let skip = Skip::new("erased", "the event was erased");
+            suppress(channel, *seq, *attempts, skip, look);
         }
     }
     Ok(due.len())

@@ -117,7 +117,7 @@ impl Destination for Ga4 {
                 "no ga_client, anonymous_id or user_id to tell the visitor by",
             ));
         };
-        let allowed = &permission.verdict;
+        let allowed = permission.verdict;
         let mut text = String::with_capacity(1024);
         let mut object = Object::begin(&mut text);
         object.text("name", &name);
@@ -261,7 +261,7 @@ fn is_client_id(text: &str) -> bool {
 }
 
 /// What the request says about the visitor.
-fn envelope(event: &Merged<'_>, allowed: &Allowed, client_id: &str) -> String {
+fn envelope(event: &Merged<'_>, allowed: Allowed, client_id: &str) -> String {
     let mut out = String::with_capacity(512);
     let mut object = Object::begin(&mut out);
     object.text("client_id", client_id);
@@ -313,7 +313,7 @@ fn write_user_data(event: &Merged<'_>, object: &mut Object<'_>) {
 
 /// Writes the parameters and returns how many were left out. Google's own come first, the shop's own
 /// after them in order of their names, as long as there is room.
-fn write_params(event: &Merged<'_>, allowed: &Allowed, out: &mut String) -> usize {
+fn write_params(event: &Merged<'_>, allowed: Allowed, out: &mut String) -> usize {
     let props = &event.props;
     let mut params = Params {
         object: Object::begin(out),
@@ -449,7 +449,7 @@ fn session_id(event: &Merged<'_>) -> Option<String> {
 }
 
 /// Returns the page's address; with the click ids of this session's arrival where ads may use them.
-fn location(event: &Merged<'_>, allowed: &Allowed) -> Option<String> {
+fn location(event: &Merged<'_>, allowed: Allowed) -> Option<String> {
     let mut location = event.page_url()?.to_owned();
     if !allowed.allows_match_keys() {
         return Some(location);

@@ -99,9 +99,10 @@ fn a_browser_without_the_tag_has_one_client_id_of_its_own() {
 
 #[test]
 fn limits_are_kept_and_what_is_left_out_is_counted() {
-    let own: String = (10..45)
+    let own = (10..45)
         .map(|i| format!(",\"p{i}\":\"{}\"", "ü".repeat(150)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let event = format!(
         r#"{{"page":{{"url":"https://shop.example/{}"}},"props":{{"_secret":1,"ga_x":2,"event_id":"x"{own}}}}}"#,
         "a".repeat(2_000)

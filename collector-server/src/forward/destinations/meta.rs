@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     Answer, Destination, Mapped, Outgoing, RetryClass, Verdict, body, foreign_answer, may_share,
-    shorten,
+    refusal, shorten,
 };
 use crate::forward::config::{LimitedDataUse, META, MetaConfig};
 use crate::forward::consent::Permission;
@@ -98,7 +98,7 @@ impl Meta {
         let is_limited = match self.config.limited_data_use {
             LimitedDataUse::Always => true,
             LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(&permission.verdict),
+            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
         };
         if is_limited {
             // 0 and 0: Meta finds the state by the address; safe where a state's code is not known.
@@ -221,12 +221,12 @@ impl Meta {
         } else {
             format!("{}: {}", error.error_user_title, error.error_user_msg)
         };
-        let reason = shorten(
-            &format!(
-                "meta {}{subcode} {words} (fbtrace_id {})",
-                error.code, error.fbtrace_id
-            ),
+        let reason = refusal(
+            &format!("meta {}{subcode}", error.code),
+            &words,
             self.token.expose(),
+            "fbtrace_id",
+            &error.fbtrace_id,
         );
         let retry = |class, after| Verdict::Retry {
             class,

@@ -245,5 +245,5 @@ fn the_time_to_regain_access_is_obeyed() {
     let Verdict::Retry { after, .. } = meta("").interpret(&answer, 1) else {
         panic!("retry")
     };
-    assert_eq!(after, Some(std::time::Duration::from_secs(420)));
+    assert_eq!(after, Some(std::time::Duration::from_mins(7)));
 }

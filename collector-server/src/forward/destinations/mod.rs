@@ -23,6 +23,10 @@ use crate::secret::Secret;
 
 /// Longest answer that is kept, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 500;
+/// Room in a kept answer for the platform's code and trace id.
+const CODE_BYTES: usize = 120;
+/// Longest trace id that is kept, in bytes.
+const MAX_TRACE_BYTES: usize = 64;
 
 /// One event in a platform's words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -157,7 +161,7 @@ pub fn build(
 }
 
 /// Whether data may be matched and shared.
-fn may_share(allowed: &Allowed) -> bool {
+fn may_share(allowed: Allowed) -> bool {
     allowed.allows(firsthand_core::consent::Purpose::ThirdPartySharing)
 }
 
@@ -180,7 +184,7 @@ pub fn shorten(text: &str, secret: &str) -> String {
         } else {
             &word
         };
-        if out.len() + shown.len() + 1 > MAX_ANSWER_BYTES {
+        if out.len() + shown.len() + 1 > MAX_ANSWER_BYTES - CODE_BYTES {
             break;
         }
         if !out.is_empty() {
@@ -189,6 +193,21 @@ pub fn shorten(text: &str, secret: &str) -> String {
         out.push_str(shown);
     }
     out
+}
+
+/// Returns a platform's refusal in one line: its code, its words, and the id by which its support finds
+/// the request.
+fn refusal(code: &str, words: &str, secret: &str, trace_label: &str, trace: &str) -> String {
+    let trace: String = trace
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        .take(MAX_TRACE_BYTES)
+        .collect();
+    let words = shorten(words, secret);
+    if trace.is_empty() {
+        return format!("{code} {words}");
+    }
+    format!("{code} {words} ({trace_label} {trace})")
 }
 
 /// Reads an answer that is not in the platform's own words.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::{
     Answer, Destination, Mapped, Outgoing, RetryClass, Verdict, body, foreign_answer, may_share,
-    shorten,
+    refusal, shorten,
 };
 use crate::forward::config::{LimitedDataUse, TIKTOK, TikTokConfig};
 use crate::forward::consent::Permission;
@@ -77,7 +77,7 @@ impl Destination for TikTok {
         let is_limited = match self.config.limited_data_use {
             LimitedDataUse::Always => true,
             LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(&permission.verdict),
+            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
         };
         if is_limited {
             object.bool_opt("limited_data_use", Some(true));
@@ -115,12 +115,12 @@ impl Destination for TikTok {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&answer.body) else {
             return foreign_answer(answer);
         };
-        let reason = shorten(
-            &format!(
-                "tiktok {} {} (request_id {})",
-                envelope.code, envelope.message, envelope.request_id
-            ),
+        let reason = refusal(
+            &format!("tiktok {}", envelope.code),
+            &envelope.message,
             self.token.expose(),
+            "request_id",
+            &envelope.request_id,
         );
         let retry = |class| Verdict::Retry {
             class,
