@@ -79,6 +79,13 @@ impl Config {
                 1,
                 1_000_000,
             ),
+            ("limits.connections", size(limits.connections), 1, 1_000_000),
+            (
+                "server.idle_timeout_secs",
+                self.server.idle_timeout_secs,
+                1,
+                3600,
+            ),
             (
                 "limits.max_event_age_days",
                 limits.max_event_age_days.into(),
