@@ -13,6 +13,8 @@
 //! | [`session`] | when a session starts |
 //! | [`touchpoint`] | how the visitor got here: click ids, campaign labels, referrer |
 //! | [`consent`] | four purposes, three regimes, one decision |
+//! | [`identity`] | personal values become digests, in every platform's form |
+//! | [`touchpoint`] | click ids, campaign labels, referrers, channels |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 
 pub mod catalogue;

@@ -1,5 +1,5 @@
 //! The consent decision against the truth table (109 cases, each with its legal source).
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use firsthand_core::consent::{
     AgeBand, Choice, DAY_MS, GpcMode, GpcScope, Policy, Purpose, Regime, Situation, decide,

@@ -1,7 +1,7 @@
 //! Channels, against the ordered table of Google Analytics and the host lists.
 #![allow(clippy::unwrap_used)]
 
-use firsthand_core::touchpoint::channel::{Channel, channel};
+use firsthand_core::touchpoint::channel::{Channel, channel, channel_of};
 use firsthand_core::touchpoint::{Touch, arrival};
 
 fn of(page_query: &str, referrer: &str) -> Channel {
@@ -146,4 +146,15 @@ fn a_touch_made_elsewhere_never_panics() {
         ..Touch::default()
     };
     assert_eq!(channel(Some(&touch)).as_str(), "Direct");
+}
+
+#[test]
+fn parts_from_the_wire_are_enough() {
+    let utm = [("source", "google"), ("medium", "cpc")];
+    assert_eq!(channel_of("", &utm, &[]), Channel::PaidSearch);
+    let none: [(&str, &str); 0] = [];
+    assert_eq!(
+        channel_of("https://www.bing.com/", &none, &none),
+        Channel::OrganicSearch
+    );
 }

@@ -10,7 +10,7 @@ use axum::routing::post;
 
 /// What a baseline does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Baseline {
+pub(crate) enum Baseline {
     /// Reads the body and answers 202.
     Bare,
     /// Parses the body into the collector's own wire types and answers 202.
@@ -18,7 +18,7 @@ pub enum Baseline {
 }
 
 /// Serves a baseline until the process is ended. Prints `listening on http://…` once it is bound.
-pub async fn serve(baseline: Baseline, addr: SocketAddr) -> anyhow::Result<()> {
+pub(crate) async fn serve(baseline: Baseline, addr: SocketAddr) -> anyhow::Result<()> {
     let app = Router::new().route(
         "/v1/events",
         match baseline {

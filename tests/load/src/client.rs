@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 /// What one run of load has shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Throughput {
+pub(crate) struct Throughput {
     /// Requests answered with 202 a second.
     pub requests_per_second: f64,
     /// Median time of one request, in microseconds.
@@ -24,7 +24,7 @@ pub struct Throughput {
 
 /// Where the load goes and what it is.
 #[derive(Debug, Clone)]
-pub struct Load {
+pub(crate) struct Load {
     /// Address of the server.
     pub addr: SocketAddr,
     /// Concurrent connections, each with one request under way.
@@ -43,7 +43,7 @@ const ID_DIGITS: usize = 27;
 
 /// Returns the body of one request: a storefront's batch with its digests and touches. Each event id
 /// starts with a known prefix, so that [`Template`] can find and patch it.
-pub fn sample_body(events: usize, now_ms: i64) -> String {
+pub(crate) fn sample_body(events: usize, now_ms: i64) -> String {
     let list: Vec<String> = (0..events)
         .map(|_| {
             format!(
@@ -96,7 +96,11 @@ impl Template {
     fn patch(&mut self) {
         for offset in &self.id_offsets {
             // The same layout as a UUIDv7, ordered in time like one.
-            let id = format!("{:04x}-7cc3-98c4-{:012x}", (self.next >> 20) & 0xffff, self.next);
+            let id = format!(
+                "{:04x}-7cc3-98c4-{:012x}",
+                (self.next >> 20) & 0xffff,
+                self.next
+            );
             debug_assert_eq!(id.len(), ID_DIGITS);
             self.bytes[*offset..*offset + ID_DIGITS].copy_from_slice(id.as_bytes());
             self.next += self.step;
@@ -108,16 +112,11 @@ impl Template {
 /// says nothing.
 ///
 /// `salt` makes the ids of this run differ from those of others against the same store.
-pub async fn run(load: &Load, salt: u64) -> anyhow::Result<Throughput> {
+pub(crate) async fn run(load: &Load, salt: u64) -> anyhow::Result<Throughput> {
     let started = Instant::now();
     let measure_from = started + load.warm_up;
     let until = measure_from + load.duration;
-    let now_ms = i64::try_from(
-        std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .context("the clock is before 1970")?
-            .as_millis(),
-    )?;
+    let now_ms = now_ms()?;
     let mut tasks = tokio::task::JoinSet::new();
     for connection in 0..load.connections {
         let load = load.clone();
@@ -142,6 +141,95 @@ pub async fn run(load: &Load, salt: u64) -> anyhow::Result<Throughput> {
         p50_us: at(50),
         p99_us: at(99),
     })
+}
+
+/// Sends `events` events in all, as fast as the server takes them, and reports progress on stderr.
+pub(crate) async fn fill(load: &Load, events: u64, salt: u64) -> anyhow::Result<()> {
+    let now_ms = now_ms()?;
+    let requests = events.div_ceil(load.events as u64);
+    let left = std::rc::Rc::new(std::cell::Cell::new(requests));
+    let mut tasks = tokio::task::JoinSet::new();
+    for connection in 0..load.connections {
+        let load = load.clone();
+        let left = std::rc::Rc::clone(&left);
+        tasks.spawn_local(async move {
+            let first = (salt << 36) + connection as u64;
+            let mut template = Template::new(&load, first, load.connections as u64, now_ms);
+            let mut stream = TcpStream::connect(load.addr).await.context("connecting")?;
+            let mut buffer = Vec::with_capacity(4096);
+            while left.get() > 0 {
+                left.set(left.get() - 1);
+                if left.get().is_multiple_of(1000) {
+                    crate::step(&format!("filling, {} requests to go", left.get()));
+                }
+                template.patch();
+                stream.write_all(&template.bytes).await?;
+                read_answer(&mut stream, &mut buffer).await?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(joined) = tasks.join_next().await {
+        joined.context("a connection's task ended early")??;
+    }
+    Ok(())
+}
+
+/// Sends one event at a time with a pause between, and returns each event's id with the time of its
+/// answer in epoch milliseconds.
+pub(crate) async fn paced(
+    addr: SocketAddr,
+    events: usize,
+    pause: Duration,
+) -> anyhow::Result<Vec<(String, i64)>> {
+    let load = Load {
+        addr,
+        connections: 1,
+        events: 1,
+        duration: Duration::ZERO,
+        warm_up: Duration::ZERO,
+    };
+    let mut stream = TcpStream::connect(addr).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(4096);
+    let mut template = Template::new(&load, 0, 1, now_ms()?);
+    let mut ticks = tokio::time::interval(pause);
+    let mut accepted = Vec::with_capacity(events);
+    for _ in 0..events {
+        ticks.tick().await;
+        template.patch();
+        stream.write_all(&template.bytes).await?;
+        read_answer(&mut stream, &mut buffer).await?;
+        let offset = template
+            .id_offsets
+            .first()
+            .context("no event in the sample")?;
+        let id = &template.bytes[offset - ID_PREFIX.len()..offset + ID_DIGITS];
+        accepted.push((std::str::from_utf8(id)?.to_owned(), now_ms()?));
+    }
+    Ok(accepted)
+}
+
+/// Fetches a page of text over a connection of its own.
+pub(crate) async fn get(addr: SocketAddr, path: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(addr).await.context("connecting")?;
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let end = find(&answer, b"\r\n\r\n").context("the answer has no head")?;
+    ensure!(
+        answer.starts_with(b"HTTP/1.1 200"),
+        "GET {path} was not answered with 200"
+    );
+    Ok(String::from_utf8(answer.split_off(end + 4))?)
+}
+
+fn now_ms() -> anyhow::Result<i64> {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .context("the clock is before 1970")?;
+    Ok(i64::try_from(since.as_millis())?)
 }
 
 async fn one_connection(

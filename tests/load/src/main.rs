@@ -7,8 +7,17 @@
 
 mod baseline;
 mod client;
+mod collector;
+mod delivery;
+mod intake;
+mod process;
+mod report;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +30,30 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measures everything and writes `summary.json`.
+    Run {
+        /// The collector's binary, built for release.
+        #[arg(long)]
+        collector: PathBuf,
+        /// Folder of the results.
+        #[arg(long, default_value = "target/bench")]
+        out: PathBuf,
+        /// Rounds of each comparison; the median counts.
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Length of one measurement, in seconds.
+        #[arg(long, default_value_t = 4)]
+        seconds: u64,
+        /// Concurrent connections.
+        #[arg(long, default_value_t = 256)]
+        connections: usize,
+        /// Keys in the full dedup set.
+        #[arg(long, default_value_t = 5_000_000)]
+        keys: u64,
+        /// Leaves the browser measurements out.
+        #[arg(long)]
+        no_sdk: bool,
+    },
     /// Serves a baseline.
     Serve {
         /// Which one.
@@ -37,5 +70,73 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(baseline::serve(baseline, listen)),
+        Command::Run {
+            collector,
+            out,
+            rounds,
+            seconds,
+            connections,
+            keys,
+            no_sdk,
+        } => {
+            let plan = intake::Plan {
+                rounds,
+                duration: Duration::from_secs(seconds),
+                connections,
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let tasks = tokio::task::LocalSet::new();
+            let rows = runtime.block_on(tasks.run_until(run(&collector, plan, keys, no_sdk)))?;
+            let table = report::write(&out, &rows)?;
+            print(&table)
+        }
     }
+}
+
+async fn run(
+    collector: &Path,
+    plan: intake::Plan,
+    keys: u64,
+    no_sdk: bool,
+) -> anyhow::Result<Vec<report::Row>> {
+    let mut rows = Vec::new();
+    if !no_sdk {
+        step("the SDK in Chromium");
+        rows.extend(sdk().await?);
+    }
+    step("durable intake against its baselines");
+    rows.extend(intake::measure(collector, plan).await?);
+    step("accepted to delivered");
+    rows.push(delivery::latency(collector).await?);
+    step("memory");
+    rows.extend(delivery::memory(collector, plan.duration, plan.connections).await?);
+    step("intake with a full dedup set");
+    rows.push(intake::decay(collector, plan, keys).await?);
+    Ok(rows)
+}
+
+/// Runs the browser's measurements, which are a program of their own.
+async fn sdk() -> anyhow::Result<Vec<report::Row>> {
+    let output = tokio::process::Command::new("node")
+        .arg("tests/e2e/measure-sdk.mjs")
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .await
+        .context("starting node from the project's folder")?;
+    ensure!(output.status.success(), "measuring the SDK failed");
+    serde_json::from_slice(&output.stdout).context("the SDK's measurements are not JSON")
+}
+
+#[allow(clippy::print_stderr)] // Progress of a command that runs for minutes.
+fn step(what: &str) {
+    eprintln!("bench: {what} …");
+}
+
+fn print(table: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    std::io::stdout()
+        .write_all(table.as_bytes())
+        .context("writing the table")
 }

@@ -10,12 +10,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 /// Longest wait for a server to say that it listens.
-const START_DEADLINE: Duration = Duration::from_secs(60);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 /// The core of the server under test; the load runs on the other.
 const SERVER_CORE: &str = "0";
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Where it listens.
     pub addr: SocketAddr,
@@ -23,7 +23,7 @@ pub struct Server {
 
 impl Server {
     /// Starts `program` pinned to the server's core and waits for its `listening on http://…` line.
-    pub async fn start(program: &Path, args: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) async fn start(program: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new("taskset")
             .args(["-c", SERVER_CORE])
             .arg(program)
@@ -38,7 +38,10 @@ impl Server {
         let addr = tokio::time::timeout(START_DEADLINE, async {
             while let Some(line) = lines.next_line().await? {
                 if let Some((_, rest)) = line.split_once("listening on http://") {
-                    let text: String = rest.chars().take_while(|c| !c.is_whitespace() && *c != '"' && *c != '/').collect();
+                    let text: String = rest
+                        .chars()
+                        .take_while(|c| !c.is_whitespace() && *c != '"' && *c != '/')
+                        .collect();
                     return Ok(text.parse::<SocketAddr>()?);
                 }
             }
@@ -52,7 +55,7 @@ impl Server {
     }
 
     /// Returns the resident memory in megabytes (10^6 bytes).
-    pub fn resident_mb(&self) -> anyhow::Result<f64> {
+    pub(crate) fn resident_mb(&self) -> anyhow::Result<f64> {
         let pid = self.child.id().context("the server has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
         let kib: f64 = status
@@ -65,7 +68,7 @@ impl Server {
     }
 
     /// Ends the server and waits for it.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         self.child.kill().await.context("ending a server")
     }
 }

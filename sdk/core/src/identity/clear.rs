@@ -80,13 +80,17 @@ impl fmt::Debug for Digest {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Normalized {
     text: String,
-    digest: Option<Digest>,
+    /// The text is the hex of a digest.
+    is_digest: bool,
 }
 
 impl Normalized {
     /// A form with at least one character, else nothing.
     pub(super) fn text(text: String) -> Option<Self> {
-        (!text.is_empty()).then_some(Self { text, digest: None })
+        (!text.is_empty()).then_some(Self {
+            text,
+            is_digest: false,
+        })
     }
 
     /// Recognises input that is a digest already.
@@ -94,7 +98,7 @@ impl Normalized {
         let digest = Digest::parse(raw)?;
         Some(Self {
             text: digest.hex(),
-            digest: Some(digest),
+            is_digest: true,
         })
     }
 
@@ -105,12 +109,20 @@ impl Normalized {
 
     /// Returns the digest: made now, or passed through when the input was one.
     pub fn digest(&self) -> Digest {
-        self.digest.unwrap_or_else(|| Digest::of(&self.text))
+        let passed_through = if self.is_digest {
+            Digest::parse(&self.text)
+        } else {
+            None
+        };
+        match passed_through {
+            Some(digest) => digest,
+            None => Digest::of(&self.text),
+        }
     }
 
     /// True when the input was a digest already.
     pub const fn is_passed_through(&self) -> bool {
-        self.digest.is_some()
+        self.is_digest
     }
 }
 

@@ -1,7 +1,7 @@
 //! Countries by their two-letter code.
 
 use super::regions;
-use super::text::trim;
+use super::text::{fields, trim};
 
 /// Codes of ISO 3166-1 for places without a telephone code of their own.
 const NO_PHONE: &str = "AQ BV GS HM PN TF UM";
@@ -50,5 +50,5 @@ impl core::fmt::Debug for Country {
 }
 
 fn lists(codes: &str, code: [u8; 2]) -> bool {
-    codes.split(' ').any(|listed| listed.as_bytes() == code)
+    fields(codes, b' ').any(|listed| listed.as_bytes() == code)
 }

@@ -1,5 +1,7 @@
 //! Dates of birth in the spellings that forms produce.
 
+use super::text::fields;
+
 /// Reads a date with a four-digit year and returns `YYYYMMDD`.
 ///
 /// Orders: year first; else month first (`02/16/1997`, and `2/6/1997` is 6 February, as Meta's parameter builder has it), day first when
@@ -35,10 +37,10 @@ fn split(raw: &str) -> Option<([&str; 3], bool)> {
         let fits = is_date(number(y)?, number(m)?, number(d)?);
         return Some((if fits { year_first } else { year_last }, false));
     }
-    let separator = raw.chars().find(|c| matches!(c, '/' | '-' | '.' | ' '))?;
-    let mut fields = raw.split(separator);
-    let parts = [fields.next()?, fields.next()?, fields.next()?];
-    fields.next().is_none().then_some((parts, separator == '.'))
+    let separator = raw.bytes().find(|b| b"/-. ".contains(b))?;
+    let mut rest = fields(raw, separator);
+    let parts = [rest.next()?, rest.next()?, rest.next()?];
+    rest.next().is_none().then_some((parts, separator == b'.'))
 }
 
 fn number(digits: &str) -> Option<u16> {

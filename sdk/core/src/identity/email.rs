@@ -1,29 +1,35 @@
 //! What makes an e-mail address.
 
-use super::text::is_space;
+use super::text::{cut, fields, is_space};
 
 /// Splits at the only `@`; both halves are non-empty and nothing in them is white space.
 pub(super) fn split(address: &str) -> Option<(&str, &str)> {
-    if address.contains(is_space) {
+    if address.chars().any(is_space) {
         return None;
     }
-    let (local, domain) = address.split_once('@')?;
-    (!local.is_empty() && !domain.is_empty() && !domain.contains('@')).then_some((local, domain))
+    let (local, domain) = cut(address, b'@')?;
+    (!local.is_empty() && !domain.is_empty() && cut(domain, b'@').is_none())
+        .then_some((local, domain))
 }
 
 /// Checks an address the way Meta's Node SDK and parameter builder do, except that letters beyond ASCII pass.
 pub(super) fn is_plausible(local: &str, domain: &str) -> bool {
-    local.len() <= 64
-        && local
-            .split('.')
-            .all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte))
-        && domain.len() <= 253
-        && domain.contains('.')
-        && domain.split('.').all(is_label)
-        && domain
-            .rsplit('.')
-            .next()
-            .is_some_and(|top| top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit()))
+    let is_local = local.len() <= 64 && fields(local, b'.').all(is_atom);
+    let mut labels = 0;
+    let mut top = "";
+    for label in fields(domain, b'.') {
+        if !is_label(label) {
+            return false;
+        }
+        labels += 1;
+        top = label;
+    }
+    let is_top = top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit());
+    is_local && labels >= 2 && is_top && domain.len() <= 253
+}
+
+fn is_atom(atom: &str) -> bool {
+    !atom.is_empty() && atom.bytes().all(is_atom_byte)
 }
 
 fn is_atom_byte(b: u8) -> bool {
@@ -31,9 +37,10 @@ fn is_atom_byte(b: u8) -> bool {
 }
 
 fn is_label(label: &str) -> bool {
+    let bytes = label.as_bytes();
     !label.is_empty()
-        && !label.starts_with('-')
-        && !label.ends_with('-')
+        && bytes.first() != Some(&b'-')
+        && bytes.last() != Some(&b'-')
         && label
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b >= 0x80)

@@ -5,9 +5,9 @@
 
 use super::clear::{Clear, Normalized};
 use super::country::Country;
-use super::meta::hashed_or;
+use super::meta::unhashed;
 use super::rules::Lowercase;
-use super::text::{is_punctuation, only, trim};
+use super::text::{fields, is_punctuation, only, trim};
 use super::{email, phone};
 
 /// Trimmed, lower-case; for Gmail addresses dots and the plus tag are removed (`googlemail.com` stays `googlemail.com`).
@@ -18,7 +18,7 @@ pub fn email(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
         if domain != "gmail.com" && domain != "googlemail.com" {
             return Normalized::text(text);
         }
-        let mut canonical = only(local.split('+').next()?, |c| c != '.');
+        let mut canonical = only(fields(local, b'+').next()?, |c| c != '.');
         if canonical.is_empty() {
             return None;
         }
@@ -36,12 +36,18 @@ pub fn phone(raw: Clear<'_>, default_country: Option<Country>) -> Option<Normali
 
 /// First or last name: trimmed, lower-case, punctuation kept.
 pub fn name(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    hashed_or(raw, |text| Normalized::text(lowercase(text)))
+    match unhashed(raw) {
+        Ok(text) => Normalized::text(lowercase(text)),
+        Err(answer) => answer,
+    }
 }
 
 /// Street and house number: trimmed, lower-case, punctuation removed.
 pub fn street_address(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    hashed_or(raw, |text| Normalized::text(words(text, lowercase)))
+    match unhashed(raw) {
+        Ok(text) => Normalized::text(words(text, lowercase)),
+        Err(answer) => answer,
+    }
 }
 
 /// City, in clear: as a street.

@@ -40,7 +40,7 @@ mod phone;
 mod regions;
 mod rules;
 mod state;
-mod text;
+pub(crate) mod text;
 pub mod tiktok;
 
 pub use clear::{Clear, Digest, Normalized};

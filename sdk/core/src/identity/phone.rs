@@ -6,7 +6,7 @@
 
 use super::country::Country;
 use super::regions::{self, Region, Trunk};
-use super::text::{is_space, trim};
+use super::text::{fields, is_space, trim};
 
 /// E.164: at most 15 digits with the country code.
 const MAX_DIGITS: usize = 15;
@@ -16,6 +16,8 @@ const MAX_DIALLED: usize = 20;
 const MIN_SUBSCRIBER: usize = 4;
 /// A number as long as this, written without trunk prefix, most likely starts with its country code when it seems to.
 const LONG: usize = 11;
+/// What may stand before an extension; the first is nothing at all (after a comma or semicolon).
+const EXTENSION_MARKS: &str = " # x ex ext extn xtn extension int anexo доб";
 /// Without plus and default country, so many digits can only be an international number: national ones this long start with a zero.
 const SURELY_INTERNATIONAL: usize = 12;
 
@@ -97,21 +99,9 @@ fn is_extension(rest: &str) -> bool {
         return false;
     };
     let word = mark.trim_matches(|c: char| is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '='));
-    let known = [
-        "",
-        "#",
-        "x",
-        "ex",
-        "ext",
-        "extn",
-        "xtn",
-        "extension",
-        "int",
-        "anexo",
-        "доб",
-    ];
+    let mut known = fields(EXTENSION_MARKS, b' ');
     let number = number.trim_end_matches('#');
-    known.iter().any(|mark| word.eq_ignore_ascii_case(mark))
+    known.any(|mark| word.eq_ignore_ascii_case(mark))
         && (1..=7).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit())
 }
@@ -250,10 +240,17 @@ fn argentine_mobile(number: &str) -> Option<String> {
 
 fn code_text(code: u16) -> String {
     let mut out = String::with_capacity(3);
-    for unit in [100, 10, 1] {
-        if code >= unit {
-            out.push((b'0' + (code / unit % 10) as u8) as char);
-        }
+    let (hundreds, tens, ones) = (code / 100, code / 10 % 10, code % 10);
+    if hundreds > 0 {
+        push_digit(&mut out, hundreds);
     }
+    if code >= 10 {
+        push_digit(&mut out, tens);
+    }
+    push_digit(&mut out, ones);
     out
+}
+
+fn push_digit(out: &mut String, digit: u16) {
+    out.push(char::from(b'0' + (digit & 15) as u8));
 }

@@ -1,5 +1,7 @@
 //! Names of states and provinces that have a two-letter code both sides know.
 
+use super::text::fields;
+
 /// Lower-case name without spaces, followed by its code: the United States, their territories, Canada.
 const NAMES: &str = "alabamaal alaskaak arizonaaz arkansasar californiaca coloradoco connecticutct delawarede districtofcolumbiadc \
 floridafl georgiaga hawaiihi idahoid illinoisil indianain iowaia kansasks kentuckyky louisianala maineme marylandmd massachusettsma \
@@ -11,7 +13,7 @@ newfoundlandnl northwestterritoriesnt novascotians nunavutnu ontarioon princeedw
 
 /// Returns the two-letter code of a name that is lower-case and free of spaces and punctuation.
 pub(super) fn code(name: &str) -> Option<&'static str> {
-    NAMES.split(' ').find_map(|entry| {
+    fields(NAMES, b' ').find_map(|entry| {
         let (listed, code) = entry.split_at_checked(entry.len().checked_sub(2)?)?;
         (listed == name).then_some(code)
     })

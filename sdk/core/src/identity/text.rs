@@ -1,4 +1,4 @@
-//! Character classes without Unicode tables.
+//! Character classes without Unicode tables, and cutting at a byte without the searchers of `core::str` (they cost kilobytes of wasm).
 
 /// True for white space as JavaScript's `trim` sees it (Unicode `White_Space` and the byte order mark).
 pub(super) const fn is_space(c: char) -> bool {
@@ -38,4 +38,39 @@ pub(super) fn only(text: &str, keep: fn(char) -> bool) -> String {
         }
     }
     out
+}
+
+/// Cuts at the first `mark` (ASCII), which belongs to neither side.
+#[inline(never)]
+pub(crate) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|b| b == mark)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Returns what stands between the marks (ASCII), at least one field.
+pub(crate) const fn fields(text: &str, mark: u8) -> Fields<'_> {
+    Fields {
+        rest: Some(text),
+        mark,
+    }
+}
+
+/// Iterator of [`fields`].
+pub(crate) struct Fields<'a> {
+    rest: Option<&'a str>,
+    mark: u8,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a str;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a str> {
+        let text = self.rest.take()?;
+        let Some((head, tail)) = cut(text, self.mark) else {
+            return Some(text);
+        };
+        self.rest = Some(tail);
+        Some(head)
+    }
 }

@@ -5,7 +5,8 @@ use super::fbc::MAX_FBCLID_BYTES;
 use super::hosts::{is_own, is_payment};
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
 use super::stored_url::{with_labels, without_query};
-use super::url::{pairs, split};
+use super::url::{name_and_value, split};
+use crate::identity::text::fields;
 
 /// Longest click id or campaign label that is kept, in bytes. A longer click id is dropped (a part of it is worth nothing), a label is cut.
 const MAX_VALUE_BYTES: usize = 512;
@@ -44,7 +45,8 @@ pub fn arrival(page_url: &str, referrer: &str, own_hosts: &[&str], now_ms: i64) 
         }
         touch.referrer = without_query(&from);
     }
-    for (name, raw) in pairs(page.query) {
+    for pair in fields(page.query, b'&') {
+        let (name, raw) = name_and_value(pair);
         if let Some(label) = campaign_label(name) {
             remember(&mut touch.utm, label, label_value(raw));
         } else if let Some(id) = click_id(name).filter(|id| id.kind != Kind::Person) {
@@ -69,7 +71,7 @@ fn remember(list: &mut Vec<(&'static str, String)>, name: &'static str, value: O
 
 fn label_value(raw: &str) -> Option<String> {
     let decoded = percent_decode(raw, true)?;
-    let text = decoded.trim_matches(|c: char| c <= ' ');
+    let text = decoded.trim_ascii();
     if text.is_empty() {
         return None;
     }

@@ -65,24 +65,29 @@ impl Channel {
 
 /// Returns the channel of an arrival; no arrival is [`Channel::Direct`].
 pub fn channel(touch: Option<&Touch>) -> Channel {
-    let Some(touch) = touch else {
-        return Channel::Direct;
-    };
-    let labels = Labels::of(touch);
-    if let Some(channel) = touch
-        .click
-        .iter()
-        .find_map(|(name, _)| by_paid_click(name, &labels))
-    {
+    match touch {
+        Some(touch) => channel_of(&touch.referrer, &touch.utm, &touch.click),
+        None => Channel::Direct,
+    }
+}
+
+/// Returns the channel of an arrival in parts, as the wire carries them: labels without their `utm_`, click ids by parameter name.
+pub fn channel_of<N: AsRef<str>, V: AsRef<str>>(
+    referrer: &str,
+    utm: &[(N, V)],
+    click: &[(N, V)],
+) -> Channel {
+    let labels = Labels::of(utm);
+    let mut names = click.iter().map(|(name, _)| name.as_ref());
+    if let Some(channel) = names.clone().find_map(|name| by_paid_click(name, &labels)) {
         return channel;
     }
     if !labels.are_empty() {
         return by_labels(&labels);
     }
-    if let Some(channel) = touch.click.iter().find_map(|(name, _)| by_free_click(name)) {
-        return channel;
-    }
-    by_referrer(&touch.referrer)
+    names
+        .find_map(by_free_click)
+        .unwrap_or_else(|| by_referrer(referrer))
 }
 
 /// Campaign labels in lower case.
@@ -93,10 +98,12 @@ struct Labels {
 }
 
 impl Labels {
-    fn of(touch: &Touch) -> Self {
+    fn of<N: AsRef<str>, V: AsRef<str>>(utm: &[(N, V)]) -> Self {
         let label = |wanted: &str| {
-            let found = touch.utm.iter().find(|(name, _)| *name == wanted);
-            found.map_or_else(String::new, |(_, value)| value.trim().to_lowercase())
+            let found = utm.iter().find(|(name, _)| name.as_ref() == wanted);
+            found.map_or_else(String::new, |(_, value)| {
+                value.as_ref().trim().to_lowercase()
+            })
         };
         Self {
             source: label("source"),

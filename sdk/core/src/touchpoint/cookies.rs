@@ -1,6 +1,7 @@
 //! Reads the platforms' own cookies. They are never written, invented or extended here.
 
 use super::redact::percent_decode;
+use crate::identity::text::{cut, fields};
 
 /// Longest cookie value that is believed, in bytes.
 const MAX_VALUE_BYTES: usize = 1024;
@@ -45,9 +46,10 @@ impl<'a> Cookies<'a> {
     /// Google Analytics client id: the last two parts of `_ga`.
     pub fn ga_client(&self) -> Option<String> {
         let value = self.get("_ga")?;
-        let mut parts = value.rsplit('.');
-        let (seconds, random, depth) = (parts.next()?, parts.next()?, parts.next()?);
-        let version = parts.next()?;
+        let [mut version, mut depth, mut random, mut seconds] = [""; 4];
+        for part in fields(value, b'.') {
+            (version, depth, random, seconds) = (depth, random, seconds, part);
+        }
         if !version.starts_with("GA")
             || depth.is_empty()
             || !is_number(random)
@@ -80,19 +82,20 @@ impl<'a> Cookies<'a> {
     ///
     /// `_gcl_aw` holds a `gclid`. Which of its two ids `_gcl_gb` holds is not documented, so the caller says (`wbraid` or `gbraid`).
     pub fn google_clicks(&self, gcl_gb_parameter: &'static str) -> Vec<(&'static str, String)> {
-        [("_gcl_aw", "gclid"), ("_gcl_gb", gcl_gb_parameter)]
-            .into_iter()
-            .filter_map(|(cookie, parameter)| {
-                Some((parameter, google_click(self.get(cookie)?)?.to_owned()))
-            })
-            .collect()
+        let mut found = Vec::new();
+        for (cookie, parameter) in [("_gcl_aw", "gclid"), ("_gcl_gb", gcl_gb_parameter)] {
+            if let Some(id) = self.get(cookie).and_then(google_click) {
+                found.push((parameter, id.to_owned()));
+            }
+        }
+        found
     }
 
     fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.0.split(';').filter_map(|pair| {
-            let (name, value) = pair.split_once('=')?;
-            let value = value.trim_matches([' ', '\t', '"']);
-            (value.len() <= MAX_VALUE_BYTES).then_some((name.trim_matches([' ', '\t']), value))
+        fields(self.0, b';').filter_map(|pair| {
+            let (name, value) = cut(pair, b'=')?;
+            let value = value.trim_ascii();
+            (value.len() <= MAX_VALUE_BYTES).then_some((name.trim_ascii(), value))
         })
     }
 
@@ -103,7 +106,7 @@ impl<'a> Cookies<'a> {
 
     fn meta(&self, name: &str) -> Option<String> {
         let value = self.opaque(name)?;
-        let mut parts = value.split('.');
+        let mut parts = fields(&value, b'.');
         let shaped = parts.next() == Some("fb")
             && parts
                 .next()
@@ -126,11 +129,11 @@ fn is_appendix(part: &str) -> bool {
 
 /// `GS1.1.{session}.{count}…` or `GS2.1.s{session}$o{count}$…`, whatever other letters follow.
 fn session_id(value: &str) -> Option<&str> {
-    let mut parts = value.splitn(3, '.');
-    let (version, _depth, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let (version, rest) = cut(value, b'.')?;
+    let (_depth, rest) = cut(rest, b'.')?;
     let session = match version {
-        "GS1" => rest.split('.').next()?,
-        "GS2" => rest.split('$').find_map(|field| field.strip_prefix('s'))?,
+        "GS1" => fields(rest, b'.').next()?,
+        "GS2" => fields(rest, b'$').find_map(|field| field.strip_prefix("s"))?,
         _ => return None,
     };
     is_number(session).then_some(session)
@@ -138,11 +141,11 @@ fn session_id(value: &str) -> Option<&str> {
 
 /// `GCL.{seconds}.{click id}`, or the keyed form `2.1.k{click id}$i{seconds}`.
 fn google_click(value: &str) -> Option<&str> {
-    let mut parts = value.splitn(3, '.');
-    let (version, second, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    let (version, rest) = cut(value, b'.')?;
+    let (second, rest) = cut(rest, b'.')?;
     let id = match version {
         "GCL" if is_number(second) => rest,
-        "2" => rest.split('$').find_map(|field| field.strip_prefix('k'))?,
+        "2" => fields(rest, b'$').find_map(|field| field.strip_prefix("k"))?,
         _ => return None,
     };
     is_visible(id).then_some(id)

@@ -25,8 +25,9 @@ pub fn fbc(subdomain_index: u8, click_seen_ms: i64, fbclid: &str) -> Option<Stri
 
 /// Returns the number of dots in the domain a cookie is set on (`shop.example` 1, `www.shop.example` 2); 0 for an IP address.
 pub fn subdomain_index(host: &str) -> u8 {
-    let host = host.trim_matches('.');
-    let is_address = host.contains(':') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let host = host.strip_suffix(".").unwrap_or(host);
+    let is_address =
+        host.bytes().any(|b| b == b':') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if is_address {
         return 0;
     }

@@ -1,44 +1,14 @@
 //! Hosts that never are where a visitor came from: the shop's own and those of payment providers.
 
+use crate::identity::text::fields;
+
 /// Where a checkout sends the buyer and takes them back from: wallets, card processors, bank pages, pay-later services.
-const PAYMENT: [&str; 36] = [
-    "paypal.com",
-    "paypalobjects.com",
-    "stripe.com",
-    "stripe.network",
-    "klarna.com",
-    "klarna.net",
-    "adyen.com",
-    "shop.app",
-    "pay.google.com",
-    "apple-pay-gateway.apple.com",
-    "pay.amazon.com",
-    "payments.amazon.com",
-    "payments.amazon.de",
-    "payments.amazon.co.uk",
-    "mollie.com",
-    "checkout.com",
-    "braintreegateway.com",
-    "squareup.com",
-    "afterpay.com",
-    "clearpay.co.uk",
-    "affirm.com",
-    "sezzle.com",
-    "worldpay.com",
-    "cybersource.com",
-    "authorize.net",
-    "saferpay.com",
-    "datatrans.com",
-    "payone.com",
-    "sofort.com",
-    "girogate.de",
-    "ideal.nl",
-    "przelewy24.pl",
-    "razorpay.com",
-    "payu.com",
-    "mercadopago.com",
-    "arcot.com",
-];
+const PAYMENT: &str = "paypal.com paypalobjects.com stripe.com stripe.network klarna.com klarna.net adyen.com \
+    shop.app pay.google.com apple-pay-gateway.apple.com pay.amazon.com payments.amazon.com \
+    payments.amazon.de payments.amazon.co.uk mollie.com checkout.com braintreegateway.com \
+    squareup.com afterpay.com clearpay.co.uk affirm.com sezzle.com worldpay.com \
+    cybersource.com authorize.net saferpay.com datatrans.com payone.com sofort.com girogate.de \
+    ideal.nl przelewy24.pl razorpay.com payu.com mercadopago.com arcot.com";
 
 /// True when `host` is `domain` or lies below it, on a label boundary. Case is ignored.
 pub(super) fn is_under(host: &str, domain: &str) -> bool {
@@ -50,12 +20,12 @@ pub(super) fn is_under(host: &str, domain: &str) -> bool {
     };
     !domain.is_empty()
         && tail.eq_ignore_ascii_case(domain)
-        && (head.is_empty() || head.ends_with('.'))
+        && (head.is_empty() || head.as_bytes().last() == Some(&b'.'))
 }
 
 /// True for a payment provider's page.
 pub(super) fn is_payment(host: &str) -> bool {
-    PAYMENT.iter().any(|domain| is_under(host, domain))
+    fields(PAYMENT, b' ').any(|domain| is_under(host, domain))
 }
 
 /// True for the page's own host and the shop's other hosts; a leading `www.` makes no difference.

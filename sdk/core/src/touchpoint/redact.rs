@@ -5,29 +5,27 @@ pub(super) const REDACTED: &str = "redacted";
 
 /// True when an `@`, plain or percent-encoded (even twice), has a word character on either side.
 pub(super) fn holds_email(text: &str) -> bool {
-    let mut rest = text;
+    let bytes = text.as_bytes();
     let mut before = 0;
-    while let Some(at) = rest.bytes().position(|b| b == b'@' || b == b'%') {
-        let (head, tail) = (rest.as_bytes().get(..at), rest.as_bytes().get(at..));
-        before = head.and_then(|h| h.last()).copied().unwrap_or(before);
-        let sign = tail.map_or(0, at_sign_len);
-        let skip = sign.max(1);
-        let after = tail.and_then(|t| t.get(skip)).copied().unwrap_or(0);
+    for (at, b) in text.bytes().enumerate() {
+        let sign = bytes.get(at..).map_or(0, at_sign_len);
+        let after = bytes.get(at + sign).copied().unwrap_or(0);
         if sign > 0 && is_word(before) && is_word(after) {
             return true;
         }
-        before = if sign > 0 { b'@' } else { b'%' };
-        rest = rest.get(at + skip..).unwrap_or("");
+        before = b;
     }
     false
 }
 
 /// Length of an at sign at the start of `bytes`, zero when there is none.
 fn at_sign_len(bytes: &[u8]) -> usize {
-    [&b"@"[..], b"%40", b"%2540"]
-        .iter()
-        .find(|sign| bytes.starts_with(sign))
-        .map_or(0, |sign| sign.len())
+    match bytes {
+        [b'@', ..] => 1,
+        [b'%', b'4', b'0', ..] => 3,
+        [b'%', b'2', b'5', b'4', b'0', ..] => 5,
+        _ => 0,
+    }
 }
 
 fn is_word(b: u8) -> bool {
@@ -37,22 +35,31 @@ fn is_word(b: u8) -> bool {
 /// Decodes `%XX`, and `+` as a space where `plus_is_space`. What is no UTF-8 afterwards gives nothing.
 pub(super) fn percent_decode(raw: &str, plus_is_space: bool) -> Option<String> {
     let mut bytes = Vec::with_capacity(raw.len());
-    let mut rest = raw.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        bytes.push(match (first, tail) {
-            (b'%', &[high, low, ref after @ ..]) => match (hex(high), hex(low)) {
-                (Some(high), Some(low)) => {
-                    rest = after;
-                    high << 4 | low
-                }
-                _ => first,
-            },
-            (b'+', _) if plus_is_space => b' ',
-            _ => first,
+    let mut at = 0;
+    while let Some(&b) = raw.as_bytes().get(at) {
+        at += 1;
+        let escaped = if b == b'%' {
+            raw.as_bytes().get(at..at + 2).and_then(byte_of_hex)
+        } else {
+            None
+        };
+        if escaped.is_some() {
+            at += 2;
+        }
+        bytes.push(match (escaped, b) {
+            (Some(byte), _) => byte,
+            (None, b'+') if plus_is_space => b' ',
+            (None, other) => other,
         });
     }
     String::from_utf8(bytes).ok()
+}
+
+fn byte_of_hex(pair: &[u8]) -> Option<u8> {
+    match pair {
+        [high, low] => Some(hex(*high)? << 4 | hex(*low)?),
+        _ => None,
+    }
 }
 
 const fn hex(b: u8) -> Option<u8> {

@@ -2,7 +2,8 @@
 
 use super::click::campaign_label;
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
-use super::url::{Parts, pairs, split};
+use super::url::{Parts, is_slash, name_and_value, split};
+use crate::identity::text::fields;
 
 /// Longest address that is kept, in bytes.
 pub const MAX_URL_BYTES: usize = 1000;
@@ -18,25 +19,27 @@ pub fn clean_url(address: &str) -> String {
 /// Origin and path.
 pub(super) fn without_query(parts: &Parts<'_>) -> String {
     let mut out = parts.origin();
-    for (i, segment) in parts.path.split(['/', '\\']).enumerate() {
-        if i > 0 {
-            out.push('/');
-        }
-        let segment = segment.split(';').next().unwrap_or("");
-        out.push_str(if looks_personal(segment) {
-            REDACTED
-        } else {
-            segment
-        });
+    let mut rest = parts.path;
+    while let Some(end) = rest.bytes().position(is_slash) {
+        push_segment(&mut out, rest.get(..end).unwrap_or(""));
+        out.push('/');
+        rest = rest.get(end + 1..).unwrap_or("");
     }
+    push_segment(&mut out, rest);
     cap(&out, MAX_URL_BYTES).to_owned()
+}
+
+fn push_segment(out: &mut String, segment: &str) {
+    let name = fields(segment, b';').next().unwrap_or("");
+    out.push_str(if looks_personal(name) { REDACTED } else { name });
 }
 
 /// Origin, path and the labels that still fit.
 pub(super) fn with_labels(parts: &Parts<'_>) -> String {
     let mut out = without_query(parts);
     let mut separator = '?';
-    for (name, raw) in pairs(parts.query) {
+    for pair in fields(parts.query, b'&') {
+        let (name, raw) = name_and_value(pair);
         let Some(label) = campaign_label(name) else {
             continue;
         };

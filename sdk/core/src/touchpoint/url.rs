@@ -1,5 +1,7 @@
 //! Splits addresses: scheme, host, port, path, query. Only as much as touchpoints need, and nothing that can fail halfway.
 
+use crate::identity::text::{cut, fields};
+
 /// The parts of an absolute address. Userinfo and fragment are dropped on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts<'a> {
@@ -32,8 +34,8 @@ impl Parts<'_> {
 
 /// Splits an `http`, `https` or `android-app` address; anything else, and a host that is none, gives nothing.
 pub(super) fn split(address: &str) -> Option<Parts<'_>> {
-    let address = address.trim_matches(|c: char| c <= ' ');
-    let (scheme, rest) = address.split_once("://")?;
+    let (scheme, rest) = cut(address.trim_ascii(), b':')?;
+    let rest = rest.strip_prefix("//")?;
     let scheme = scheme.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
         "https" => "443",
@@ -41,12 +43,14 @@ pub(super) fn split(address: &str) -> Option<Parts<'_>> {
         "android-app" => "",
         _ => return None,
     };
-    let rest = rest.split('#').next()?;
-    let (before_query, query) = rest.split_once('?').unwrap_or((rest, ""));
-    // Browsers take a backslash for a slash here.
-    let authority_end = before_query.find(['/', '\\']).unwrap_or(before_query.len());
+    let rest = fields(rest, b'#').next()?;
+    let (before_query, query) = cut(rest, b'?').unwrap_or((rest, ""));
+    let authority_end = before_query
+        .bytes()
+        .position(is_slash)
+        .unwrap_or(before_query.len());
     let (authority, path) = before_query.split_at_checked(authority_end)?;
-    let host_and_port = authority.rsplit('@').next()?;
+    let host_and_port = fields(authority, b'@').last()?;
     let (host, port) = split_port(host_and_port)?;
     Some(Parts {
         scheme,
@@ -57,31 +61,34 @@ pub(super) fn split(address: &str) -> Option<Parts<'_>> {
     })
 }
 
-/// Returns the names and raw values of a query.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+/// Browsers take a backslash for a slash here.
+pub(super) const fn is_slash(b: u8) -> bool {
+    matches!(b, b'/' | b'\\')
+}
+
+/// Splits one `name=value` of a query.
+pub(super) fn name_and_value(pair: &str) -> (&str, &str) {
+    cut(pair, b'=').unwrap_or((pair, ""))
 }
 
 fn split_port(host_and_port: &str) -> Option<(&str, Option<&str>)> {
-    let host_end = match host_and_port.rfind(']') {
+    let before_port = match host_and_port.bytes().position(|b| b == b']') {
         Some(bracket) => bracket + 1,
-        None => host_and_port.find(':').unwrap_or(host_and_port.len()),
+        None => 0,
     };
-    let (host, rest) = host_and_port.split_at_checked(host_end)?;
-    if rest.is_empty() {
-        return Some((host, None));
-    }
-    let port = rest.strip_prefix(':')?;
+    let tail = host_and_port.get(before_port..)?;
+    let Some((host_end, port)) = cut(tail, b':') else {
+        return Some((host_and_port, None));
+    };
+    let host = host_and_port.get(..before_port + host_end.len())?;
     let is_port = port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
     is_port.then_some((host, Some(port)))
 }
 
 fn clean_host(host: &str) -> Option<String> {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let is_host = match host.strip_prefix('[') {
-        Some(address) => address.strip_suffix(']').is_some_and(|inner| {
+    let host = host.strip_suffix(".").unwrap_or(host);
+    let is_host = match host.strip_prefix("[") {
+        Some(address) => address.strip_suffix("]").is_some_and(|inner| {
             inner
                 .bytes()
                 .all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')

@@ -221,7 +221,7 @@ impl std::fmt::Debug for User<'_> {
     }
 }
 
-impl<'a> User<'a> {
+impl User<'_> {
     /// Returns the first digest of a kind.
     pub fn digest(&self, key: DigestKey) -> Option<&str> {
         self.digests
