@@ -16,7 +16,7 @@ struct State<'v> {
     at_ms: i64,
 }
 
-fn state<'v>(view: Option<&'v DestinationView>, received_at_ms: i64) -> State<'v> {
+fn state(view: Option<&DestinationView>, received_at_ms: i64) -> State<'_> {
     let paused = view.and_then(|view| view.paused.as_deref());
     let last = view.and_then(|view| view.outcomes.last());
     let at_ms = last.map_or(received_at_ms, |last| last.at_ms);

@@ -10,6 +10,7 @@ pub mod config;
 pub mod explain;
 pub mod forward;
 pub mod intake;
+mod listen;
 pub mod sdk_files;
 pub mod secret;
 pub mod serve;

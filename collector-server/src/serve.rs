@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 use crate::config::Config;
 use crate::forward;
 use crate::intake::{self, App};
+use crate::listen::{self, Bounds};
 use crate::store::sqlite::SqliteStore;
 
 /// Builds everything that can fail before a port is bound, without touching the data: what `check` and
@@ -62,13 +62,17 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
         config.consent.policy(),
     );
     let forwarder = forward::spawn(&Arc::new(store.clone()), &settings)?;
+    let bounds = Bounds {
+        connections: config.limits.connections,
+        head_timeout: Duration::from_secs(config.server.idle_timeout_secs),
+    };
     let (stop, stopped) = watch::channel(false);
     let metrics_task = metrics_listener.map(|listener| {
         let router = intake::metrics_router(Arc::clone(&app));
-        tokio::spawn(run(listener, router, stopped.clone()))
+        tokio::spawn(listen::run(listener, router, bounds, stopped.clone()))
     });
     let upkeep = tokio::spawn(metrics_upkeep(prometheus, stopped.clone()));
-    let server = tokio::spawn(run(listener, intake::router(app), stopped));
+    let server = tokio::spawn(listen::run(listener, intake::router(app), bounds, stopped));
     announce(address, port_file)?;
     tracing::info!(%address, "collector started");
 
@@ -99,25 +103,6 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
         .with_context(|| format!("listening on {address}"))
-}
-
-async fn run(listener: TcpListener, router: axum::Router, mut stopped: watch::Receiver<bool>) {
-    let listener = listener.tap_io(|stream| {
-        // Answers are small and final: waiting for more to send only delays them.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY was refused");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, service)
-        .with_graceful_shutdown(async move {
-            // The sender lives as long as `serve`.
-            let _ = stopped.wait_for(|is_stopped| *is_stopped).await;
-        })
-        .await;
-    if let Err(error) = served {
-        tracing::error!(%error, "a listener failed");
-    }
 }
 
 /// Says where the collector listens, for people and for programs that started it on port 0.

@@ -290,3 +290,27 @@ fn a_body_that_does_not_come_is_given_up() {
         (408, "body_timeout")
     );
 }
+
+#[test]
+fn a_connection_that_stays_silent_is_closed() {
+    use std::io::{Read as _, Write as _};
+    let dir = tempfile::tempdir().unwrap();
+    let config = common::write_config(dir.path(), "");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        text.replace("[server]", "[server]\nidle_timeout_secs = 1"),
+    )
+    .unwrap();
+    let collector = Collector::start_with(&config);
+    for head in ["", "POST /v1/events HTTP/1.1\r\nhost: c\r\n"] {
+        let mut stream = std::net::TcpStream::connect(collector.addr).unwrap();
+        stream
+            .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+            .unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        assert!(!rest.starts_with(b"HTTP/1.1 2"), "{head:?}");
+    }
+}

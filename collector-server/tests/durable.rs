@@ -1,5 +1,7 @@
 //! What was answered 202 is there after a kill, and a termination finishes what is at work.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use std::collections::BTreeSet;

@@ -27,7 +27,8 @@ pub(super) struct Clock {
     pub(super) skew_ms: i64,
 }
 
-type Refused<'a> = (Refusal, Option<Event<'a>>);
+/// Boxed: nearly every event is admitted.
+type Refused<'a> = Box<(Refusal, Option<Event<'a>>)>;
 
 /// Checks one event and brings it to the form that is kept.
 pub(super) fn admit<'a>(
@@ -41,12 +42,12 @@ pub(super) fn admit<'a>(
             "invalid_type",
             "the event is no object, or a member has the wrong type",
         );
-        return Err((refusal, None));
+        return Err(Box::new((refusal, None)));
     };
     let name = catalogue::canonical(&event.name).to_owned();
     match check(rules, kind, clock, &name, &mut event) {
         Ok(()) => Ok(new_event(rules, clock, &name, &event)),
-        Err(refusal) => Err((refusal, Some(event))),
+        Err(refusal) => Err(Box::new((refusal, Some(event)))),
     }
 }
 

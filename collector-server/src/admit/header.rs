@@ -98,7 +98,7 @@ fn cleanse_touch(touch: &mut Touch<'_>, skew_ms: i64) -> usize {
 }
 
 /// Removes what the verdict does not allow to be kept.
-pub(super) fn redact(header: &mut Header<'_>, verdict: &Verdict) {
+pub(super) fn redact(header: &mut Header<'_>, verdict: Verdict) {
     if !verdict.allows_match_keys() {
         header.user.remove_match_keys();
         for touch in [&mut header.first_touch, &mut header.last_touch]

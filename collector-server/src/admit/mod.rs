@@ -132,7 +132,7 @@ pub fn clock_skew_ms(sent_at_ms: i64, received_at_ms: i64) -> i64 {
 pub fn admit<'a>(
     rules: &Rules,
     sender: &Sender,
-    connection: Connection<'a>,
+    connection: &Connection<'a>,
     later: Option<&LaterWord<'_>>,
     (mut batch, events): (Batch<'a>, Vec<Result<Event<'a>, DecodeError>>),
     body: &str,
@@ -140,11 +140,11 @@ pub fn admit<'a>(
 ) -> Admitted {
     let skew_ms = clock_skew_ms(batch.sent_at, received_at_ms);
     let holds_clear = person::holds_clear_values(&batch.header.user);
-    let mut dropped_user_values = header::cleanse(&mut batch.header, sender, &connection, skew_ms);
+    let mut dropped_user_values = header::cleanse(&mut batch.header, sender, connection, skew_ms);
     if sender.kind == SourceKind::Server {
         dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
     }
-    dropped_user_values += person::cleanse(&mut batch.header.user, &connection);
+    dropped_user_values += person::cleanse(&mut batch.header.user, connection);
     let verdict = consent::decide(
         &rules.policy,
         &mut batch.header.consent,
@@ -191,12 +191,13 @@ pub fn admit<'a>(
     };
     for (index, event) in events.into_iter().enumerate() {
         let outcome = match &batch_refusal {
-            Some(refusal) => Err((refusal.clone(), event.ok())),
+            Some(refusal) => Err(Box::new((refusal.clone(), event.ok()))),
             None => event::admit(rules, sender.kind, &clock, event),
         };
         match outcome {
             Ok(new) => admitted.append.events.push(new),
-            Err((refusal, event)) => {
+            Err(refused) => {
+                let (refusal, event) = *refused;
                 let raw = raw_events.get_or_insert_with(|| raw_events_of(body));
                 let raw = raw.get(index).map(|raw| raw.get());
                 reject(rules, &mut admitted, index, refusal, event.as_ref(), raw);
@@ -204,7 +205,7 @@ pub fn admit<'a>(
         }
     }
     if !admitted.append.events.is_empty() {
-        header::redact(&mut batch.header, &verdict);
+        header::redact(&mut batch.header, verdict);
         let mut text = String::with_capacity(1024);
         batch.header.encode(&mut text);
         admitted.append.header = text;

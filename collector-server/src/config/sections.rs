@@ -102,6 +102,8 @@ pub struct ServerSection {
     pub drain_timeout_secs: u64,
     /// How long a body may take to arrive, in seconds.
     pub read_timeout_secs: u64,
+    /// How long a connection may take to send a request's head, or stay idle, in seconds.
+    pub idle_timeout_secs: u64,
     /// How long browsers keep the SDK, in seconds.
     pub sdk_max_age_secs: u32,
     /// Threads that serve; absent: one a core.
@@ -121,6 +123,7 @@ impl Default for ServerSection {
             country_header: None,
             drain_timeout_secs: 20,
             read_timeout_secs: 10,
+            idle_timeout_secs: 60,
             sdk_max_age_secs: 3600,
             worker_threads: None,
             log_format: LogFormat::Text,
@@ -138,6 +141,8 @@ pub struct LimitsSection {
     pub events_per_batch: usize,
     /// Requests that may be worked on at the same time.
     pub concurrent_requests: usize,
+    /// Connections at a time; more wait.
+    pub connections: usize,
     /// Oldest event that is taken, in days.
     pub max_event_age_days: u32,
     /// How far ahead of the collector's clock an event may lie after correction, in minutes.
@@ -152,6 +157,7 @@ impl Default for LimitsSection {
             body_bytes: firsthand_core::wire::MAX_BODY_BYTES,
             events_per_batch: firsthand_core::wire::MAX_EVENTS,
             concurrent_requests: 4096,
+            connections: 16_384,
             max_event_age_days: 7,
             max_event_future_minutes: 10,
             quarantine_payload_bytes: 16 * 1024,

@@ -60,6 +60,7 @@ impl Config {
         problems.0
     }
 
+    #[allow(clippy::too_many_lines)] // a table
     fn check_numbers(&self, problems: &mut Problems) {
         let limits = &self.limits;
         let store = &self.store;
@@ -77,6 +78,13 @@ impl Config {
                 size(limits.concurrent_requests),
                 1,
                 1_000_000,
+            ),
+            ("limits.connections", size(limits.connections), 1, 1_000_000),
+            (
+                "server.idle_timeout_secs",
+                self.server.idle_timeout_secs,
+                1,
+                3600,
             ),
             (
                 "limits.max_event_age_days",

@@ -74,13 +74,12 @@ async fn take(
         .as_deref()
         .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
     for id in [from_cookie, from_body].into_iter().flatten() {
-        app.store
-            .record_consent(ConsentChange {
-                anonymous_id: id.to_owned(),
-                evidence: json.clone(),
-                received_at_ms,
-            })
-            .await?;
+        events::within_deadline(app.store.record_consent(ConsentChange {
+            anonymous_id: id.to_owned(),
+            evidence: json.clone(),
+            received_at_ms,
+        }))
+        .await?;
     }
     metrics::counter!("firsthand_consent_changes_total").increment(1);
     let mut answer = answer::json_answer(StatusCode::ACCEPTED, "{}".to_owned());

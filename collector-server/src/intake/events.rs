@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
@@ -16,9 +16,9 @@ use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 
 use super::answer::{self, Refused};
-use super::{App, body, cookie, cors, network};
+use super::{App, body, cookie, cors, metrics, network};
 use crate::admit::{self, Connection, LaterWord, Sender};
-use crate::store::{Appended, SourceKind, Store as _};
+use crate::store::{Appended, SourceKind, Store as _, StoreError};
 
 /// Takes a batch.
 pub(super) async fn post(
@@ -57,7 +57,7 @@ async fn take(
         let (batch, events) = decode(app, text)?;
         let sender = app.sources.sender(headers, &batch.write_key)?;
         for (reason, count) in &batch.header.context.dropped {
-            app.metrics.dropped_by_sdk(reason, *count);
+            metrics::dropped_by_sdk(reason, *count);
         }
         let mut connection = connection(app, peer, headers, sender);
         let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
@@ -68,7 +68,7 @@ async fn take(
         let admitted = admit::admit(
             &app.rules,
             sender,
-            connection,
+            &connection,
             later.as_ref(),
             (batch, events),
             text,
@@ -86,7 +86,7 @@ async fn take(
     let appended = if append.events.is_empty() && append.quarantined.is_empty() {
         Vec::new()
     } else {
-        app.store.append(append).await?
+        within_deadline(app.store.append(append)).await?
     };
     let accepted = appended
         .iter()
@@ -94,7 +94,7 @@ async fn take(
         .count();
     let duplicates = appended.len() - accepted;
     app.metrics.stored(&source, accepted, duplicates);
-    app.metrics.rejected(&source, &rejected);
+    metrics::rejected(&source, &rejected);
     tracing::debug!(
         source = &*source,
         accepted,
@@ -108,6 +108,19 @@ async fn take(
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     Ok(answer)
+}
+
+/// Longest wait for the disk. What is written after it is a duplicate when it is sent again.
+const STORE_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits for the store, but not for ever.
+pub(super) async fn within_deadline<T>(
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Refused> {
+    match tokio::time::timeout(STORE_DEADLINE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::Unavailable("the disk did not answer in time".to_owned()).into()),
+    }
 }
 
 type Decoded<'a> = (
@@ -226,7 +239,7 @@ async fn known_word(app: &App, anonymous_id: Option<&str>) -> Result<Option<Stri
     let Some(id) = anonymous_id else {
         return Ok(None);
     };
-    let known = app.store.latest_consent(vec![id.to_owned()]).await?;
+    let known = within_deadline(app.store.latest_consent(vec![id.to_owned()])).await?;
     Ok(known.into_iter().next().map(|change| change.evidence))
 }
 

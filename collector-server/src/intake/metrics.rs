@@ -85,27 +85,28 @@ impl IntakeMetrics {
         }
     }
 
-    pub(super) fn rejected(&self, source: &str, rejected: &[Rejected]) {
-        for event in rejected {
-            counter!("firsthand_events_rejected_total", "source" => source.to_owned(), "code" => event.code)
-                .increment(1);
-        }
-    }
-
     pub(super) fn dropped_user_values(&self, count: usize) {
         if count > 0 {
             self.dropped_user_values.increment(u64_of(count));
         }
     }
+}
 
-    /// Events that an SDK had to drop since its last batch. The number is the sender's word.
-    pub(super) fn dropped_by_sdk(&self, reason: &str, count: i64) {
-        /// A page cannot have dropped more than this since its last batch.
-        const MOST: i64 = 10_000;
-        let reason = SdkReason::of(reason).0;
-        let count = u64::try_from(count.clamp(0, MOST)).unwrap_or(0);
-        counter!("firsthand_sdk_dropped_total", "reason" => reason).increment(count);
+/// Counts refused events. Not a method: there is no handle to keep for labels of two kinds.
+pub(super) fn rejected(source: &str, rejected: &[Rejected]) {
+    for event in rejected {
+        counter!("firsthand_events_rejected_total", "source" => source.to_owned(), "code" => event.code)
+            .increment(1);
     }
+}
+
+/// Events that an SDK had to drop since its last batch. The number is the sender's word.
+pub(super) fn dropped_by_sdk(reason: &str, count: i64) {
+    /// A page cannot have dropped more than this since its last batch.
+    const MOST: i64 = 10_000;
+    let reason = SdkReason::of(reason).0;
+    let count = u64::try_from(count.clamp(0, MOST)).unwrap_or(0);
+    counter!("firsthand_sdk_dropped_total", "reason" => reason).increment(count);
 }
 
 fn u64_of(count: usize) -> u64 {

@@ -38,6 +38,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let bytes = u32::try_from(app.store.waiting_bytes()).unwrap_or(u32::MAX);
     metrics::gauge!("firsthand_store_waiting_bytes").set(bytes);
+    #[allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
     if let Ok(rows) = app.store.read(|view| view.quarantine_rows()).await {
         metrics::gauge!("firsthand_quarantine_rows").set(u32::try_from(rows).unwrap_or(u32::MAX));
     }

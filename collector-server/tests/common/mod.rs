@@ -1,5 +1,6 @@
 //! Starts the real binary and talks to it. Every wait has a deadline; none is a fixed sleep.
 #![allow(dead_code, unreachable_pub)] // not every suite uses everything
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // a failure here is the test's
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -81,7 +81,7 @@ async fn a_lost_answer_leads_to_a_resend_under_the_same_id_that_counts_once() {
 
 /// Invariant 5: a dead destination delays no other and never the intake.
 #[tokio::test]
-async fn a_dead_destination_delays_no_other_and_fills_no_store() {
+async fn a_dead_destination_delays_no_other_and_gets_everything_when_it_is_back() {
     let world = World::new().await;
     let dead = world.destination("meta", "base_url = \"http://127.0.0.1:9\"");
     let mut destinations = world.all();
@@ -98,6 +98,29 @@ async fn a_dead_destination_delays_no_other_and_fills_no_store() {
     forwarder.stop().await;
     // It comes back under the same name and gets everything.
     let forwarder = world.start(world.all());
+    let views = world.until_settled("meta").await;
+    assert_eq!(delivered(&views, "meta"), 300);
+    assert_eq!(world.counted(Platform::Meta), 300);
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn an_unreachable_destination_is_probed_with_single_events() {
+    let world = World::new().await;
+    world.append(purchases(300)).await;
+    world.fault(Platform::Meta, FaultKind::Outage503, None);
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    world
+        .until(|_| world.sandbox.totals(Platform::Meta).refused >= 8)
+        .await;
+    let sizes: Vec<usize> = world
+        .records(Platform::Meta)
+        .iter()
+        .map(|record| record.event_ids.len())
+        .collect();
+    assert!(sizes[0] > 1, "{sizes:?}");
+    assert!(sizes[3..].iter().all(|size| *size == 1), "{sizes:?}");
+    world.sandbox.clear_faults();
     let views = world.until_settled("meta").await;
     assert_eq!(delivered(&views, "meta"), 300);
     assert_eq!(world.counted(Platform::Meta), 300);

@@ -1,3 +1,5 @@
+#![allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
+
 use std::cell::RefCell;
 
 use super::*;

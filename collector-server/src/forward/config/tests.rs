@@ -1,5 +1,6 @@
 //! The configuration is read strictly and its errors name the key.
 
+use super::validate::is_safe_base;
 use super::*;
 
 #[derive(Debug, Deserialize)]

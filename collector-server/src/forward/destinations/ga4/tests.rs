@@ -1,6 +1,7 @@
 //! GA4's mapping, limits and answers.
 
 use super::super::fixture::{EM, NOW_MS, PH, allow, allow_all, purchase, stored};
+use super::params::{MAX_LOCATION_CHARS, MAX_PARAMS, MAX_VALUE_CHARS};
 use super::*;
 use crate::forward::config::DestinationConfig;
 use crate::forward::merge::merge;
