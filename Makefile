@@ -14,7 +14,7 @@ help: ## Lists the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 demo: setup sdk ## Starts shop, collector and platform sandbox; open the page it names
-	$(CARGO) build --release -p firsthand-collector
+	$(CARGO) build -p firsthand-collector
 	node examples/demo/demo.mjs
 
 test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test-e2e ## Passes all tests (installs what they need)
