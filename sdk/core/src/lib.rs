@@ -21,5 +21,6 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod session;
+mod text;
 pub mod touchpoint;
 pub mod wire;

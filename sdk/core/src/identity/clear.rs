@@ -4,7 +4,8 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::text::trim;
+use crate::ids::push_hex;
+use crate::text::{hex_value, trim};
 
 /// Personal text as the visitor or the shop gave it. It can be borrowed and digested, not printed or serialised.
 #[derive(Clone, Copy)]
@@ -34,6 +35,7 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     /// Reads 64 hexadecimal digits of any case, white space around them ignored.
+    #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
         let hex = trim(text).as_bytes();
         if hex.len() != 64 {
@@ -42,7 +44,7 @@ impl Digest {
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
             *byte = match pair {
-                [high, low] => (nibble(*high)? << 4) | nibble(*low)?,
+                [high, low] => (hex_value(*high)? << 4) | hex_value(*low)?,
                 _ => return None,
             };
         }
@@ -50,6 +52,7 @@ impl Digest {
     }
 
     /// Digests a normalised value.
+    #[inline(never)]
     pub(super) fn of(normalized: &str) -> Self {
         Self(Sha256::digest(normalized.as_bytes()).into())
     }
@@ -63,8 +66,7 @@ impl Digest {
     pub fn hex(&self) -> String {
         let mut out = String::with_capacity(64);
         for byte in self.0 {
-            out.push(digit(byte >> 4));
-            out.push(digit(byte & 15));
+            push_hex(&mut out, byte);
         }
         out
     }
@@ -85,21 +87,32 @@ pub struct Normalized {
 }
 
 impl Normalized {
-    /// A form with at least one character, else nothing.
-    pub(super) fn text(text: String) -> Option<Self> {
+    /// Brings `raw`, trimmed, to a form. Input that is a digest passes through; an empty form is none.
+    pub(super) fn by(raw: Clear<'_>, form: impl FnOnce(&str) -> Option<String>) -> Option<Self> {
+        let text = trim(raw.0);
+        if let Some(digest) = Digest::parse(text) {
+            return Some(Self {
+                text: digest.hex(),
+                is_digest: true,
+            });
+        }
+        Self::of(form(text)?)
+    }
+
+    /// A form that is not hashed input; an empty one is none.
+    pub(super) fn of(text: String) -> Option<Self> {
         (!text.is_empty()).then_some(Self {
             text,
             is_digest: false,
         })
     }
 
-    /// Recognises input that is a digest already.
-    pub(super) fn hashed(raw: &str) -> Option<Self> {
-        let digest = Digest::parse(raw)?;
-        Some(Self {
-            text: digest.hex(),
-            is_digest: true,
-        })
+    /// As [`Self::by`], and an MD5 digest is refused.
+    pub(super) fn unless_md5(
+        raw: Clear<'_>,
+        form: impl FnOnce(&str) -> Option<String>,
+    ) -> Option<Self> {
+        Self::by(raw, |text| if is_md5(text) { None } else { form(text) })
     }
 
     /// Returns the canonical text (for digested input: its lower-case hex). For fields that a platform wants in clear, and for tests.
@@ -135,21 +148,4 @@ impl fmt::Debug for Normalized {
 /// True for 32 hexadecimal digits: most likely an MD5 digest, which must not be hashed again.
 pub(super) fn is_md5(trimmed: &str) -> bool {
     trimmed.len() == 32 && trimmed.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-const fn nibble(hex: u8) -> Option<u8> {
-    match hex {
-        b'0'..=b'9' => Some(hex - b'0'),
-        b'a'..=b'f' => Some(hex - b'a' + 10),
-        b'A'..=b'F' => Some(hex - b'A' + 10),
-        _ => None,
-    }
-}
-
-const fn digit(nibble: u8) -> char {
-    (if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'a' + nibble - 10
-    }) as char
 }

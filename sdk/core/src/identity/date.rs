@@ -1,6 +1,6 @@
 //! Dates of birth in the spellings that forms produce.
 
-use super::text::fields;
+use crate::text::{fields, is_digits};
 
 /// Reads a date with a four-digit year and returns `YYYYMMDD`.
 ///
@@ -30,7 +30,7 @@ pub(super) fn compact(raw: &str) -> Option<String> {
 
 /// Three fields, and whether dots part them. Eight digits in a row are cut where the year is.
 fn split(raw: &str) -> Option<([&str; 3], bool)> {
-    if raw.len() == 8 && raw.bytes().all(|b| b.is_ascii_digit()) {
+    if raw.len() == 8 && is_digits(raw) {
         let year_first = [raw.get(..4)?, raw.get(4..6)?, raw.get(6..)?];
         let year_last = [raw.get(..2)?, raw.get(2..4)?, raw.get(4..)?];
         let [y, m, d] = year_first;
@@ -43,20 +43,18 @@ fn split(raw: &str) -> Option<([&str; 3], bool)> {
     rest.next().is_none().then_some((parts, separator == b'.'))
 }
 
+#[inline(never)]
 fn number(digits: &str) -> Option<u16> {
-    if digits.is_empty() || digits.len() > 4 {
+    if !is_digits(digits) || digits.len() > 4 {
         return None;
     }
-    let mut value = 0;
-    for b in digits.bytes() {
-        if !b.is_ascii_digit() {
-            return None;
-        }
-        value = value * 10 + u16::from(b - b'0');
-    }
+    let value = digits
+        .bytes()
+        .fold(0, |value, b| value * 10 + u16::from(b & 15));
     Some(value)
 }
 
+#[inline(never)]
 fn is_date(year: u16, month: u16, day: u16) -> bool {
     let last = match month {
         2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {

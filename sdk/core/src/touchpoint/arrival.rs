@@ -6,7 +6,7 @@ use super::hosts::{is_own, is_payment};
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
 use super::stored_url::{with_labels, without_query};
 use super::url::{name_and_value, split};
-use crate::identity::text::fields;
+use crate::text::fields;
 
 /// Longest click id or campaign label that is kept, in bytes. A longer click id is dropped (a part of it is worth nothing), a label is cut.
 const MAX_VALUE_BYTES: usize = 512;

@@ -1,7 +1,7 @@
 //! Reads the platforms' own cookies. They are never written, invented or extended here.
 
 use super::redact::percent_decode;
-use crate::identity::text::{cut, fields};
+use crate::text::{cut, fields};
 
 /// Longest cookie value that is believed, in bytes.
 const MAX_VALUE_BYTES: usize = 1024;

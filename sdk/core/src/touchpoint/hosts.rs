@@ -1,6 +1,6 @@
 //! Hosts that never are where a visitor came from: the shop's own and those of payment providers.
 
-use crate::identity::text::fields;
+use crate::text::fields;
 
 /// Where a checkout sends the buyer and takes them back from: wallets, card processors, bank pages, pay-later services.
 const PAYMENT: &str = "paypal.com paypalobjects.com stripe.com stripe.network klarna.com klarna.net adyen.com \

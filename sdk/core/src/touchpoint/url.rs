@@ -1,6 +1,6 @@
 //! Splits addresses: scheme, host, port, path, query. Only as much as touchpoints need, and nothing that can fail halfway.
 
-use crate::identity::text::{cut, fields};
+use crate::text::{cut, fields};
 
 /// The parts of an absolute address. Userinfo and fragment are dropped on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
