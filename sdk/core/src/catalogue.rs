@@ -3,6 +3,8 @@
 //!
 //! Sources: Google, "Recommended events"; Segment, "V2 Ecommerce Events" spec.
 
+use crate::text::{is_white_space, trim_of};
+
 /// Longest event name, in bytes. Google: "Event collection limits".
 pub const MAX_NAME_BYTES: usize = 40;
 
@@ -71,7 +73,7 @@ const ALIASES: [(&str, &str); 20] = [
 /// Returns the name under which an event is known everywhere: the GA4 name of a Segment alias, else
 /// the trimmed name itself.
 pub fn canonical(name: &str) -> &str {
-    let name = name.trim();
+    let name = trim_of(name, is_white_space);
     ALIASES
         .iter()
         .find(|(alias, _)| alias.eq_ignore_ascii_case(name))

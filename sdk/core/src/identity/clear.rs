@@ -37,16 +37,14 @@ impl Digest {
     /// Reads 64 hexadecimal digits of any case, white space around them ignored.
     #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = trim(text).as_bytes();
+        let hex = trim(text);
         if hex.len() != 64 {
             return None;
         }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = match pair {
-                [high, low] => (hex_value(*high)? << 4) | hex_value(*low)?,
-                _ => return None,
-            };
+        for (at, digit) in hex.bytes().enumerate() {
+            let byte = bytes.get_mut(at / 2)?;
+            *byte = *byte << 4 | hex_value(digit)?;
         }
         Some(Self(bytes))
     }

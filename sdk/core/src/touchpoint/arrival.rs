@@ -6,7 +6,7 @@ use super::hosts::{is_own, is_payment};
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
 use super::stored_url::{with_labels, without_query};
 use super::url::{name_and_value, split};
-use crate::text::fields;
+use crate::text::{fields, is_visible};
 
 /// Longest click id or campaign label that is kept, in bytes. A longer click id is dropped (a part of it is worth nothing), a label is cut.
 const MAX_VALUE_BYTES: usize = 512;
@@ -89,9 +89,7 @@ fn click_value(name: &str, raw: &str) -> Option<String> {
         MAX_VALUE_BYTES
     };
     let value = percent_decode(raw, false)?;
-    let is_id =
-        !value.is_empty() && value.len() <= max && value.bytes().all(|b| b.is_ascii_graphic());
-    (is_id && !holds_email(&value)).then_some(value)
+    (value.len() <= max && is_visible(&value) && !holds_email(&value)).then_some(value)
 }
 
 /// The first and the last arrival of a visitor.
