@@ -14,19 +14,19 @@ pub const MAX_TRANSACTION_ID_BYTES: usize = 64;
 
 /// Returns a UUIDv7: 48 bits of milliseconds since 1970, then 74 random bits.
 pub fn uuid_v7(now_ms: i64, random: [u8; 10]) -> String {
+    let [_, _, t0, t1, t2, t3, t4, t5] = now_ms.max(0).to_be_bytes();
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9] = random;
+    // Version and variant.
+    let (r0, r2) = (r0 & 0x0f | 0x70, r2 & 0x3f | 0x80);
+    let bytes = [
+        t0, t1, t2, t3, t4, t5, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9,
+    ];
     let mut out = String::with_capacity(36);
-    let ms = now_ms.max(0).to_be_bytes();
-    for (index, byte) in ms.iter().skip(2).chain(&random).enumerate() {
+    for (index, byte) in bytes.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             out.push('-');
         }
-        // Version and variant.
-        let byte = match index {
-            6 => byte & 0x0f | 0x70,
-            8 => byte & 0x3f | 0x80,
-            _ => *byte,
-        };
-        push_hex(&mut out, byte);
+        push_hex(&mut out, *byte);
     }
     out
 }

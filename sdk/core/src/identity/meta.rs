@@ -100,7 +100,8 @@ pub(super) fn province(text: &str, lowercase: Lowercase) -> String {
 pub(super) fn postcode(text: &str, lowercase: Lowercase) -> Option<String> {
     let before_dash = fields(text, b'-').next()?;
     let kept = lowercase(&without(before_dash, SPACE));
-    kept.chars().nth(1)?;
+    let mut chars = kept.chars();
+    chars.next().and(chars.next())?;
     Some(kept)
 }
 

@@ -193,15 +193,14 @@ fn national(digits: &str, plan: Region, out: &mut String) -> bool {
 
 /// Takes the trunk prefix off; what remains has a length that the plan allows.
 fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
-    let zero = after(digits, "0");
-    let (stripped, always) = match plan.trunk {
-        Trunk::Zero => (zero, true),
-        Trunk::None => (zero, false),
-        Trunk::One => (after(digits, "1"), false),
-        Trunk::Eight => (after(digits, "8"), false),
-        Trunk::ZeroSix => (after(digits, "06"), false),
+    let always = plan.trunk == Trunk::Zero;
+    let prefix = match plan.trunk {
+        Trunk::Zero | Trunk::None => "0",
+        Trunk::One => "1",
+        Trunk::Eight => "8",
+        Trunk::ZeroSix => "06",
     };
-    let Some(stripped) = stripped.filter(|_| always || !fits(digits, plan)) else {
+    let Some(stripped) = after(digits, prefix).filter(|_| always || !fits(digits, plan)) else {
         return Some(digits).filter(|number| fits(number, plan));
     };
     if always && stripped.starts_with('0') {

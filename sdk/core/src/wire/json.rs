@@ -65,6 +65,11 @@ impl<'o> Object<'o> {
         self.out
     }
 
+    /// Returns where the value of the last key goes on.
+    pub(super) fn value(&mut self) -> &mut String {
+        self.out
+    }
+
     /// Writes a text member.
     #[inline(never)]
     pub fn text(&mut self, key: &str, value: &str) {
