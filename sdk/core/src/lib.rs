@@ -13,6 +13,7 @@
 //! | [`consent`] | four purposes, three regimes, one decision |
 //! | [`identity`] | personal values become digests, in every platform's form |
 //! | [`touchpoint`] | click ids, campaign labels, referrers, channels |
+//! | [`text`] | scanning text: what every rule uses instead of the searchers of `core::str` |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 
 pub mod catalogue;
@@ -21,6 +22,6 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod session;
-mod text;
+pub mod text;
 pub mod touchpoint;
 pub mod wire;

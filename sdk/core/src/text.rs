@@ -38,7 +38,7 @@ pub(crate) const fn is_punctuation(c: char) -> bool {
 }
 
 /// Cuts white space off both ends.
-pub(crate) fn trim(text: &str) -> &str {
+pub fn trim(text: &str) -> &str {
     trim_of(text, is_space)
 }
 
@@ -92,15 +92,41 @@ pub(crate) fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 /// Cuts at the first `mark` (ASCII), which belongs to neither side.
 #[inline(never)]
-pub(crate) fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|b| b == mark)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// True when `word` is one of `words`, which are parted by single spaces. Case of ASCII letters is ignored.
 #[inline(never)]
-pub(crate) fn lists(words: &str, word: &str) -> bool {
+pub fn lists(words: &str, word: &str) -> bool {
     fields(words, b' ').any(|listed| listed.eq_ignore_ascii_case(word))
+}
+
+/// Reads a whole number in decimal digits, with a sign or without, as `i64`'s own parser does.
+#[inline(never)]
+pub fn parse_int(text: &str) -> Option<i64> {
+    let (is_negative, digits) = match text.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    // Gathered below zero, where there is one number more.
+    let mut value: i64 = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value
+            .checked_mul(10)?
+            .checked_sub(i64::from(digit - b'0'))?;
+    }
+    if digits.is_empty() {
+        None
+    } else if is_negative {
+        Some(value)
+    } else {
+        value.checked_neg()
+    }
 }
 
 /// Appends a number.
@@ -123,7 +149,7 @@ pub(crate) fn hex_value(digit: u8) -> Option<u8> {
 }
 
 /// Returns what stands between the marks (ASCII), at least one field.
-pub(crate) const fn fields(text: &str, mark: u8) -> Fields<'_> {
+pub const fn fields(text: &str, mark: u8) -> Fields<'_> {
     Fields {
         rest: Some(text),
         mark,
@@ -131,7 +157,7 @@ pub(crate) const fn fields(text: &str, mark: u8) -> Fields<'_> {
 }
 
 /// Iterator of [`fields`].
-pub(crate) struct Fields<'a> {
+pub struct Fields<'a> {
     rest: Option<&'a str>,
     mark: u8,
 }
@@ -163,11 +189,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_ends_of_the_range_are_numbers() {
+        for text in ["-9223372036854775808", "9223372036854775807"] {
+            assert_eq!(parse_int(text), text.parse().ok(), "{text}");
+        }
+        for text in ["-9223372036854775809", "9223372036854775808", "", "-", "+"] {
+            assert_eq!(parse_int(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn trimming_is_that_of_core(text in "[ \u{feff}\u{a0}\u{2003}a-cü]{0,9}") {
             prop_assert_eq!(trim_of(&text, is_white_space), text.trim());
             prop_assert_eq!(trim(&text), text.trim_matches(is_space));
+        }
+
+        #[test]
+        fn numbers_are_read_as_core_reads_them(text in "[-+]?[0-9]{0,20}x?") {
+            prop_assert_eq!(parse_int(&text), text.parse().ok());
+        }
+
+        #[test]
+        fn every_number_is_read(number: i64) {
+            prop_assert_eq!(parse_int(&number.to_string()), Some(number));
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use sha2::{Digest as _, Sha256};
+use sha2::block_api::compress256;
 
 use crate::ids::push_hex;
 use crate::text::{hex_value, trim};
@@ -29,6 +29,18 @@ impl fmt::Debug for Clear<'_> {
     }
 }
 
+/// State of SHA-256 before the first block (FIPS 180-4, 5.3.3).
+const SHA256_START: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
 /// SHA-256 of a normalised personal value. There is no way to hash one again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -50,9 +62,25 @@ impl Digest {
     }
 
     /// Digests a normalised value.
+    ///
+    /// Padding and length (FIPS 180-4, 5.1.1) are written here, the rounds are those of `sha2`: its buffer for messages that come in pieces
+    /// costs more wasm than they do, and here the message is whole.
     #[inline(never)]
     pub(super) fn of(normalized: &str) -> Self {
-        Self(Sha256::digest(normalized.as_bytes()).into())
+        let mut message = normalized.as_bytes().to_vec();
+        let bits = normalized.len() as u64 * 8;
+        message.push(0x80);
+        while message.len() % 64 != 56 {
+            message.push(0);
+        }
+        message.extend_from_slice(&bits.to_be_bytes());
+        let mut state = SHA256_START;
+        compress256(&mut state, message.as_chunks().0);
+        let mut bytes = [0; 32];
+        for (slot, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
+            *slot = word.to_be_bytes();
+        }
+        Self(bytes)
     }
 
     /// Returns the 32 bytes.
@@ -146,4 +174,19 @@ impl fmt::Debug for Normalized {
 /// True for 32 hexadecimal digits: most likely an MD5 digest, which must not be hashed again.
 pub(super) fn is_md5(trimmed: &str) -> bool {
     trimmed.len() == 32 && trimmed.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::Digest as _;
+
+    #[test]
+    fn digests_are_those_of_sha2_at_every_length() {
+        for len in 0..300 {
+            let text = "ü7".repeat(len).chars().take(len).collect::<String>();
+            let want: [u8; 32] = sha2::Sha256::digest(text.as_bytes()).into();
+            assert_eq!(Digest::of(&text).bytes(), &want, "{len} characters");
+        }
+    }
 }

@@ -119,7 +119,7 @@ impl FirstLast {
             self.last = None;
         }
         if is_old(&self.first) {
-            self.first.clone_from(&self.last);
+            self.first = self.last.clone();
         }
     }
 }
