@@ -1,6 +1,6 @@
 //! Arrivals worth remembering, and the first and last of them.
 
-use super::click::{Kind, campaign_label, click_id};
+use super::click::{campaign_label, stored_parameter};
 use super::fbc::MAX_FBCLID_BYTES;
 use super::hosts::{is_own, is_payment};
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
@@ -49,8 +49,8 @@ pub fn arrival(page_url: &str, referrer: &str, own_hosts: &[&str], now_ms: i64) 
         let (name, raw) = name_and_value(pair);
         if let Some(label) = campaign_label(name) {
             remember(&mut touch.utm, label, label_value(raw));
-        } else if let Some(id) = click_id(name).filter(|id| id.kind != Kind::Person) {
-            remember(&mut touch.click, id.name, click_value(id.name, raw));
+        } else if let Some(id) = stored_parameter(name) {
+            remember(&mut touch.click, id, click_value(id, raw));
         }
     }
     if touch.referrer.is_empty() && touch.utm.is_empty() && touch.click.is_empty() {
