@@ -1,8 +1,17 @@
 //! The collector: takes events, checks consent, keeps them durably and forwards them to the ad
 //! platforms.
 //!
-//! `intake` (HTTP doors) → `admit` (validate, cleanse, consent, dedup key) → [`store`] → `forward`
+//! [`intake`] (HTTP doors) → [`admit`] (validate, cleanse, consent, dedup key) → [`store`] → [`forward`]
 //! (schedule, retry, breaker; one file per destination). Intake and forwarding meet only in the store.
 
+pub mod admit;
+pub mod cli;
+pub mod config;
+pub mod explain;
+pub mod forward;
+pub mod intake;
+mod listen;
+pub mod sdk_files;
 pub mod secret;
+pub mod serve;
 pub mod store;

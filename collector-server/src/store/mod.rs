@@ -8,6 +8,10 @@
 //! once something is known about it (waiting, delivered, to retry, dead, suppressed), so nothing
 //! disappears without a reason.
 
+#[cfg(test)]
+mod conformance;
+pub mod sqlite;
+
 use std::future::Future;
 use std::sync::Arc;
 

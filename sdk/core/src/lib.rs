@@ -9,10 +9,10 @@
 //! | [`catalogue`] | event names: GA4's recommended ones, Segment's as aliases |
 //! | [`event`] | money, currency, order ids, items: checked and typed |
 //! | [`ids`] | UUIDv7 and the ids that every source of one order derives alike |
+//! | [`identity`] | personal values become digests, in every platform's own form |
 //! | [`session`] | when a session starts |
+//! | [`touchpoint`] | how the visitor got here: click ids, campaign labels, referrer |
 //! | [`consent`] | four purposes, three regimes, one decision |
-//! | [`identity`] | personal values become digests, in every platform's form |
-//! | [`touchpoint`] | click ids, campaign labels, referrers, channels |
 //! | [`text`] | scanning text: what every rule uses instead of the searchers of `core::str` |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 

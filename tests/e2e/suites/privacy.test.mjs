@@ -33,7 +33,9 @@ for (const kind of available()) {
     });
 
     test('no request to the collector holds one', () => {
-      const haystacks = stack.proxy.requests.map((r, i) => ({
+      // The shop's backend passes the same line with its secret key: it is trusted with clear values, the page is not.
+      const fromPage = stack.proxy.requests.filter((r) => !r.headers.authorization);
+      const haystacks = fromPage.map((r, i) => ({
         where: `request ${i} ${r.path}`,
         bytes: Buffer.concat([Buffer.from(`${r.path}\n${JSON.stringify(r.headers)}\n`), r.body]),
       }));

@@ -2,14 +2,13 @@
  * Stands in for the advertising pixels a shop already has: what Meta's and TikTok's own scripts would send from the page.
  *
  * The point: it passes on the event id that `firsthand.track` returned. The platform then sees the browser's event and the collector's under one
- * id and counts them once. It sends no personal data, and nothing at all without consent to marketing and to sharing with third parties; what
+ * id and counts them once; the name must be the same too, because it is part of both platforms' de-duplication. It sends no personal data, and nothing at all without consent to marketing and to sharing with third parties; what
  * happens before the choice waits in memory, is sent on yes and forgotten on no, as the platforms' own consent calls do it.
  */
 
 import { advertisingAllowed, onConsent } from './consent.js';
 
 const MAX_WAITING = 50;
-const TIKTOK_NAMES = { Purchase: 'CompletePayment', AddToCart: 'AddToCart' };
 const setting = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? '';
 const sandbox = setting('sandbox-url');
 const pixelId = setting('pixel-id');
@@ -42,7 +41,7 @@ function toMeta({ name, eventId, value, currency, url }) {
 }
 
 function toTiktok({ name, eventId, value, currency, url }) {
-  const body = JSON.stringify({ event: TIKTOK_NAMES[name], event_id: eventId, pixel_code: pixelId, url, properties: { value, currency } });
+  const body = JSON.stringify({ event: name, event_id: eventId, pixel_code: pixelId, url, properties: { value, currency } });
   // A string body is text/plain: no preflight, and the page may be left meanwhile.
   fetch(`${sandbox}/tiktok/pixel`, { method: 'POST', mode: 'no-cors', keepalive: true, credentials: 'omit', body }).catch(() => {});
 }

@@ -99,7 +99,8 @@ impl Context<'_> {
 }
 
 impl ConsentEvidence<'_> {
-    fn encode(&self, out: &mut String) {
+    /// Appends the evidence as a JSON object.
+    pub fn encode(&self, out: &mut String) {
         let mut object = Object::begin(out);
         object.text("regime", self.regime.as_str());
         object.bool_opt("gpc", Some(self.gpc));

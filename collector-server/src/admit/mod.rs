@@ -1,0 +1,304 @@
+//! From a decoded request to what the store keeps: validate, cleanse, decide consent, name the event.
+//!
+//! Pure: no I/O; the clock, the connection's facts and a later word on consent are passed in.
+//! Promises: what comes out holds no clear personal value, no unknown query parameter, and nothing that
+//! consent does not allow. One bad event never touches another. Refuses with a code of `docs/wire.md`
+//! and a message that never holds a value.
+
+mod bots;
+mod consent;
+mod event;
+mod header;
+mod person;
+mod personal;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use firsthand_core::consent::{Policy, Purpose, Regime, Verdict};
+use firsthand_core::identity::Country;
+use firsthand_core::wire::{Batch, ConsentEvidence, DecodeError, Event};
+use serde_json::value::RawValue;
+
+use crate::store::{Append, NewEvent, Quarantined, SourceKind};
+
+pub use bots::is_crawler;
+pub use consent::LaterWord;
+
+/// Clocks that differ by less are taken as equal, in milliseconds.
+pub const SKEW_TOLERANCE_MS: i64 = 10_000;
+
+/// What the operator decided, as the rules need it.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Policy of the consent decision.
+    pub policy: Policy,
+    /// Oldest event that is taken, in milliseconds.
+    pub max_age_ms: i64,
+    /// How far ahead an event may lie, in milliseconds.
+    pub max_future_ms: i64,
+    /// Whether bots are refused instead of labelled.
+    pub refuse_bots: bool,
+    /// How long an event waits for its copies unless named below, in milliseconds.
+    pub settle_default_ms: i64,
+    /// The same by canonical name.
+    pub settle_by_event_ms: BTreeMap<String, i64>,
+    /// Largest payload that is kept in quarantine, in bytes.
+    pub quarantine_payload_bytes: usize,
+}
+
+/// Who sends.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    /// Name of the source.
+    pub source: Arc<str>,
+    /// Its kind.
+    pub kind: SourceKind,
+    /// Country of phone numbers without a country code.
+    pub default_phone_country: Option<Country>,
+}
+
+/// What the connection tells.
+#[derive(Debug, Clone, Default)]
+pub struct Connection<'a> {
+    /// The visitor's address.
+    pub ip: Option<Cow<'a, str>>,
+    /// The visitor's user agent.
+    pub user_agent: Option<&'a str>,
+    /// The browser sends `Sec-GPC: 1`.
+    pub gpc: bool,
+    /// Regime by the visitor's country and the configuration.
+    pub regime: Regime,
+    /// The browser's first-party id, where the cookie or the collector decides it.
+    pub anonymous_id: Option<Cow<'a, str>>,
+}
+
+/// One event that was not admitted, for the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// Its place in the request.
+    pub index: usize,
+    /// Its id, as far as it could be read and may be repeated.
+    pub id: Option<String>,
+    /// Code of the reason.
+    pub code: &'static str,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub struct Admitted {
+    /// What the store gets.
+    pub append: Append,
+    /// What the sender is told.
+    pub rejected: Vec<Rejected>,
+    /// What consent allows.
+    pub verdict: Verdict,
+    /// Digests and ids that were not of their form and were left out.
+    pub dropped_user_values: usize,
+}
+
+/// Why one event is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: &'static str,
+    pub(crate) message: Cow<'static, str>,
+}
+
+impl Refusal {
+    pub(crate) const fn new(code: &'static str, message: &'static str) -> Self {
+        Self {
+            code,
+            message: Cow::Borrowed(message),
+        }
+    }
+}
+
+/// Returns how far the sender's clock is behind ours, in milliseconds; zero within the tolerance.
+pub fn clock_skew_ms(sent_at_ms: i64, received_at_ms: i64) -> i64 {
+    let skew = received_at_ms.saturating_sub(sent_at_ms);
+    if sent_at_ms <= 0 || skew.saturating_abs() <= SKEW_TOLERANCE_MS {
+        0
+    } else {
+        skew
+    }
+}
+
+/// Decides about a request. `body` is its text, for what goes to quarantine as it came.
+pub fn admit<'a>(
+    rules: &Rules,
+    sender: &Sender,
+    connection: &Connection<'a>,
+    later: Option<&LaterWord<'_>>,
+    (mut batch, events): (Batch<'a>, Vec<Result<Event<'a>, DecodeError>>),
+    body: &str,
+    received_at_ms: i64,
+) -> Admitted {
+    let skew_ms = clock_skew_ms(batch.sent_at, received_at_ms);
+    let holds_clear = person::holds_clear_values(&batch.header.user);
+    let mut dropped_user_values = header::cleanse(&mut batch.header, sender, connection, skew_ms);
+    if sender.kind == SourceKind::Server {
+        dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
+    }
+    dropped_user_values += person::cleanse(&mut batch.header.user, connection);
+    let verdict = consent::decide(
+        &rules.policy,
+        &mut batch.header.consent,
+        connection.regime,
+        connection.gpc,
+        later,
+        received_at_ms,
+    );
+
+    let batch_refusal = if !verdict.allows_events() {
+        Some(Refusal::new(
+            "consent_denied",
+            "consent allows neither analytics nor marketing",
+        ))
+    } else if holds_clear && sender.kind == SourceKind::Browser {
+        Some(Refusal::new(
+            "personal_data",
+            "user holds a clear personal value: a page sends digests only",
+        ))
+    } else if rules.refuse_bots && !batch.header.context.bot.is_empty() {
+        Some(Refusal::new("bot", "the sender looks like a bot"))
+    } else {
+        None
+    };
+
+    let mut admitted = Admitted {
+        append: Append {
+            source: Arc::clone(&sender.source),
+            kind: sender.kind,
+            received_at_ms,
+            header: String::new(),
+            events: Vec::with_capacity(events.len()),
+            quarantined: Vec::new(),
+        },
+        rejected: Vec::new(),
+        verdict,
+        dropped_user_values,
+    };
+    // Raw texts are only needed for quarantine, so they are only then looked for.
+    let mut raw_events: Option<Vec<&RawValue>> = None;
+    let clock = event::Clock {
+        received_at_ms,
+        skew_ms,
+    };
+    for (index, event) in events.into_iter().enumerate() {
+        let outcome = match &batch_refusal {
+            Some(refusal) => Err(Box::new((refusal.clone(), event.ok()))),
+            None => event::admit(rules, sender.kind, &clock, event),
+        };
+        match outcome {
+            Ok(new) => admitted.append.events.push(new),
+            Err(refused) => {
+                let (refusal, event) = *refused;
+                let raw = raw_events.get_or_insert_with(|| raw_events_of(body));
+                let raw = raw.get(index).map(|raw| raw.get());
+                reject(rules, &mut admitted, index, refusal, event.as_ref(), raw);
+            }
+        }
+    }
+    if !admitted.append.events.is_empty() {
+        header::redact(&mut batch.header, verdict);
+        let mut text = String::with_capacity(1024);
+        batch.header.encode(&mut text);
+        admitted.append.header = text;
+    }
+    admitted
+}
+
+/// Brings the evidence of a later word to our clock and the connection's facts.
+pub fn later_evidence(evidence: &mut ConsentEvidence<'_>, gpc: bool, regime: Regime, skew_ms: i64) {
+    evidence.gpc |= gpc;
+    evidence.regime = evidence.regime.stricter(regime);
+    if let Some(choice) = &mut evidence.choice {
+        choice.at_ms = choice.at_ms.saturating_add(skew_ms);
+    }
+    header::cleanse_basis(evidence);
+}
+
+/// Whether the choice takes back every purpose that lets an event be kept.
+pub fn withdraws_all(evidence: &ConsentEvidence<'_>) -> bool {
+    evidence.choice.is_some_and(|choice| {
+        [Purpose::Analytics, Purpose::Marketing]
+            .into_iter()
+            .all(|purpose| choice.answer(purpose) == Some(false))
+    })
+}
+
+fn raw_events_of(body: &str) -> Vec<&RawValue> {
+    #[derive(serde::Deserialize)]
+    struct Body<'a> {
+        #[serde(borrow)]
+        events: Vec<&'a RawValue>,
+    }
+    serde_json::from_str::<Body<'_>>(body).map_or_else(|_| Vec::new(), |body| body.events)
+}
+
+fn reject(
+    rules: &Rules,
+    admitted: &mut Admitted,
+    index: usize,
+    refusal: Refusal,
+    event: Option<&Event<'_>>,
+    raw: Option<&str>,
+) {
+    let id = event
+        .map(|event| event.id.as_ref())
+        .filter(|id| firsthand_core::ids::is_valid_event_id(id) && !personal::holds_email(id))
+        .map(str::to_owned);
+    // Without consent nothing is kept, not even the fact under an id.
+    if refusal.code != "consent_denied" {
+        let name = event
+            .map(|event| firsthand_core::catalogue::canonical(&event.name))
+            .filter(|name| firsthand_core::catalogue::is_valid(name))
+            .map(str::to_owned);
+        let payload = raw
+            .filter(|raw| {
+                refusal.code != "personal_data"
+                    && raw.len() <= rules.quarantine_payload_bytes
+                    && !personal::holds_email(raw)
+            })
+            .map(str::to_owned);
+        admitted.append.quarantined.push(Quarantined {
+            event_id: id.clone(),
+            name,
+            code: refusal.code,
+            message: refusal.message.clone().into_owned(),
+            payload,
+        });
+    }
+    admitted.rejected.push(Rejected {
+        index,
+        id,
+        code: refusal.code,
+        message: refusal.message.into_owned(),
+    });
+}
+
+/// Returns how long an event waits for its other copies, in milliseconds.
+fn settle_ms(rules: &Rules, name: &str) -> i64 {
+    rules
+        .settle_by_event_ms
+        .get(name)
+        .copied()
+        .unwrap_or(rules.settle_default_ms)
+}
+
+fn new_event(rules: &Rules, clock: &event::Clock, name: &str, event: &Event<'_>) -> NewEvent {
+    let mut text = String::with_capacity(256 + event.props.len());
+    event.encode(&mut text);
+    NewEvent {
+        name: name.to_owned(),
+        event_id: event.id.as_ref().to_owned(),
+        at_ms: event.at,
+        settle_until_ms: clock.received_at_ms.saturating_add(settle_ms(rules, name)),
+        event: text,
+    }
+}

@@ -1,0 +1,150 @@
+//! The user part of a request: clear values become digests, digests are checked, ids are bounded.
+
+use std::borrow::Cow;
+
+use firsthand_core::identity::{Clear, Country, Digest, Field, Rules};
+use firsthand_core::ids;
+use firsthand_core::wire::{ClearKey, DigestKey, User};
+
+use super::personal::holds_email;
+use super::{Connection, Sender};
+
+/// Longest platform identifier and shop-own id, in bytes.
+const MAX_ID_BYTES: usize = 512;
+
+/// Whether a value that should be a digest or absent is clear text.
+pub(super) fn holds_clear_values(user: &User<'_>) -> bool {
+    !user.clear.is_empty()
+        || user
+            .digests
+            .iter()
+            .any(|(key, value)| is_clear_country(*key, value) || holds_email(value))
+        || user.user_id.as_deref().is_some_and(holds_email)
+        || user.anonymous_id.as_deref().is_some_and(holds_email)
+}
+
+fn is_clear_country(key: DigestKey, value: &str) -> bool {
+    key == DigestKey::Country && value.len() == 2
+}
+
+/// Turns a trusted server's clear values into digests. Returns how many were of no known form.
+pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize {
+    let mut clear = std::mem::take(&mut user.clear);
+    user.digests.retain(|(key, value)| {
+        if is_clear_country(*key, value) {
+            clear.push((ClearKey::Country, value.clone()));
+            return false;
+        }
+        true
+    });
+    // An e-mail address as the shop's own id is a digest too, never kept as it is.
+    if let Some(id) = user.user_id.take_if(|id| holds_email(id)) {
+        clear.push((ClearKey::ExternalId, id));
+    }
+    if clear.is_empty() {
+        return 0;
+    }
+    let text_of = |wanted: ClearKey| {
+        clear
+            .iter()
+            .find(|(key, _)| *key == wanted)
+            .and_then(|(_, value)| Country::parse(value))
+    };
+    let rules = Rules {
+        lowercase: str::to_lowercase,
+        default_country: text_of(ClearKey::PhoneCountry)
+            .or_else(|| text_of(ClearKey::Country))
+            .or(sender.default_phone_country),
+    };
+    let mut dropped = 0;
+    for (key, value) in &clear {
+        let Some((field, first_key, second_key)) = keys_of(*key) else {
+            continue;
+        };
+        let pair = rules.digests(field, Clear::new(value));
+        if let Some(first) = pair.first {
+            user.digests.push((first_key, Cow::Owned(first.hex())));
+        }
+        if let (Some(second_key), Some(second)) = (second_key, pair.second)
+            && pair.first != pair.second
+        {
+            user.digests.push((second_key, Cow::Owned(second.hex())));
+        }
+        dropped += usize::from(pair.first.is_none() && pair.second.is_none());
+    }
+    dropped
+}
+
+const fn keys_of(key: ClearKey) -> Option<(Field, DigestKey, Option<DigestKey>)> {
+    Some(match key {
+        ClearKey::Email => (Field::Email, DigestKey::Email, Some(DigestKey::EmailGoogle)),
+        ClearKey::Phone => (Field::Phone, DigestKey::Phone, Some(DigestKey::PhoneE164)),
+        ClearKey::PhoneCountry => return None,
+        ClearKey::FirstName => (
+            Field::FirstName,
+            DigestKey::FirstName,
+            Some(DigestKey::FirstNameGoogle),
+        ),
+        ClearKey::LastName => (
+            Field::LastName,
+            DigestKey::LastName,
+            Some(DigestKey::LastNameGoogle),
+        ),
+        ClearKey::City => (Field::City, DigestKey::City, None),
+        ClearKey::State => (Field::State, DigestKey::State, None),
+        ClearKey::Zip => (Field::Zip, DigestKey::Zip, None),
+        ClearKey::Country => (Field::Country, DigestKey::Country, None),
+        ClearKey::DateOfBirth => (Field::DateOfBirth, DigestKey::DateOfBirth, None),
+        ClearKey::Gender => (Field::Gender, DigestKey::Gender, None),
+        ClearKey::ExternalId => (
+            Field::ExternalId,
+            DigestKey::ExternalId,
+            Some(DigestKey::ExternalIdTrimmed),
+        ),
+    })
+}
+
+/// Leaves out what is not of its form. Returns how many values went.
+pub(super) fn cleanse<'a>(user: &mut User<'a>, connection: &Connection<'a>) -> usize {
+    let before = user.digests.len() + user.browser.len();
+    for (_, value) in &mut user.digests {
+        if !is_lower_hex(value) {
+            *value = Digest::parse(value).map_or(Cow::Borrowed(""), |d| Cow::Owned(d.hex()));
+        }
+    }
+    user.digests.retain(|(_, value)| !value.is_empty());
+    user.browser.retain(|(_, value)| is_plain_id(value));
+    user.clear.clear();
+    let after = user.digests.len() + user.browser.len();
+    let mut dropped = before - after;
+    if user.user_id.take_if(|id| !is_shop_id(id)).is_some() {
+        dropped += 1;
+    }
+    if let Some(id) = &connection.anonymous_id {
+        user.anonymous_id = Some(id.clone());
+    } else if user.anonymous_id.take_if(|id| !ids::is_uuid(id)).is_some() {
+        dropped += 1;
+    }
+    dropped
+}
+
+fn is_lower_hex(value: &str) -> bool {
+    value.len() == 64
+        && value
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn is_plain_id(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= MAX_ID_BYTES
+        && value.bytes().all(|b| b.is_ascii_graphic())
+        && !holds_email(value)
+}
+
+fn is_shop_id(value: &str) -> bool {
+    !value.is_empty()
+        && value.len() <= MAX_ID_BYTES
+        && !value.chars().any(char::is_control)
+        && !holds_email(value)
+}

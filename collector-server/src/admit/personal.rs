@@ -1,0 +1,80 @@
+//! Recognises an e-mail address where none belongs.
+
+/// Whether a text holds something like an e-mail address: an at sign (plain, percent-encoded once or
+/// twice, or as a JSON escape) after a word character and before a name with a dot.
+pub(super) fn holds_email(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // Nearly every text ends here.
+    if !bytes.contains(&b'@') && !bytes.contains(&b'%') && !bytes.contains(&b'\\') {
+        return false;
+    }
+    let mut before = 0u8;
+    for (at, b) in bytes.iter().enumerate() {
+        let rest = bytes.get(at..).unwrap_or_default();
+        if let Some(after) = after_at_sign(rest)
+            && is_word(before)
+            && starts_like_a_domain(after)
+        {
+            return true;
+        }
+        before = *b;
+    }
+    false
+}
+
+/// Returns what follows an at sign at the start of `rest`.
+fn after_at_sign(rest: &[u8]) -> Option<&[u8]> {
+    ["@", "%40", "%2540", "\\u0040"]
+        .iter()
+        .find_map(|sign| rest.strip_prefix(sign.as_bytes()))
+}
+
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b'_' | b'-' | b'.' | b'+' | b'"')
+}
+
+/// A label, a dot, and two letters more.
+fn starts_like_a_domain(text: &[u8]) -> bool {
+    let name_len = text
+        .iter()
+        .take(253)
+        .take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80 || matches!(b, b'-' | b'.'))
+        .count();
+    let name = text.get(..name_len).unwrap_or_default();
+    name.iter()
+        .enumerate()
+        .filter(|(at, b)| *at > 0 && **b == b'.')
+        .any(|(at, _)| {
+            name.get(at + 1..).is_some_and(|tail| {
+                tail.iter()
+                    .take_while(|b| b.is_ascii_alphabetic() || **b >= 0x80)
+                    .count()
+                    >= 2
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::holds_email;
+
+    #[test]
+    fn addresses_are_seen_in_every_spelling_and_little_else() {
+        for (text, want) in [
+            ("jane@example.com", true),
+            ("https://x.test/a?e=jane%40example.com", true),
+            ("jane%2540example.co", true),
+            (r"jane\u0040example.com", true),
+            ("mail jane.doe+x@sub.example.org now", true),
+            ("jané@exämple.de", true),
+            ("@handle", false),
+            ("5 @ 3.50 EUR", false),
+            ("mug@home", false),
+            ("a@1.5", false),
+            ("100%", false),
+            ("", false),
+        ] {
+            assert_eq!(holds_email(text), want, "{text}");
+        }
+    }
+}

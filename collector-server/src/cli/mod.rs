@@ -1,0 +1,109 @@
+//! The commands.
+
+mod check;
+mod explain;
+mod sandbox;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{self, Config, LogFormat};
+use crate::serve;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "firsthand",
+    version,
+    about = "First-party event collector: takes events with consent, keeps them, forwards them",
+    after_help = "Examples:\n  firsthand check --config collector.toml\n  firsthand serve --config collector.toml\n  firsthand explain purchase:1001 --config collector.toml"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the collector until it is told to stop (SIGTERM, Ctrl-C)
+    #[command(after_help = "Example:\n  firsthand serve --config /etc/firsthand/collector.toml")]
+    Serve {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Writes the port it listens on to this file (useful with port 0)
+        #[arg(long, value_name = "FILE")]
+        port_file: Option<PathBuf>,
+    },
+    /// Says whether the configuration is right, and what the collector would do
+    #[command(
+        after_help = "Example:\n  firsthand check --config collector.toml && systemctl restart firsthand"
+    )]
+    Check {
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// Serves strict emulators of the platforms' APIs, for demos and tests
+    #[command(
+        after_help = "Example:\n  firsthand sandbox --listen 127.0.0.1:9090 --collector http://127.0.0.1:8080 --token-env ADMIN_TOKEN"
+    )]
+    Sandbox(sandbox::SandboxArgs),
+    /// Tells the life of an event: its copies, consent, every attempt and answer
+    #[command(
+        after_help = "Examples:\n  firsthand explain 0199d2a4-79b0-7cc3-98c4-dc0c0c07398f --config collector.toml\n  firsthand explain --transaction 1001 --config collector.toml --json"
+    )]
+    Explain(explain::ExplainArgs),
+}
+
+#[derive(Debug, Args)]
+struct ConfigArg {
+    /// The configuration file
+    #[arg(long, short, value_name = "FILE", env = "FIRSTHAND_CONFIG")]
+    config: PathBuf,
+}
+
+impl ConfigArg {
+    fn load(&self) -> anyhow::Result<Config> {
+        Ok(config::load(&self.config)?)
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve { config, port_file } => {
+            let config = config.load()?;
+            start_log(config.server.log_format);
+            let threads = config.server.worker_threads;
+            runtime(threads)?.block_on(serve::serve(config, port_file.as_deref()))
+        }
+        Command::Check { config } => check::run(&config.load()?),
+        Command::Sandbox(args) => {
+            start_log(LogFormat::Text);
+            runtime(None)?.block_on(sandbox::run(args))
+        }
+        Command::Explain(args) => explain::run(&args),
+    }
+}
+
+fn runtime(threads: Option<usize>) -> anyhow::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        builder.worker_threads(threads);
+    }
+    builder.enable_all().build().context("starting the runtime")
+}
+
+/// Logs go to stderr; `RUST_LOG` chooses the level, `info` by default.
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

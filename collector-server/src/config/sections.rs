@@ -1,0 +1,380 @@
+//! The sections of the configuration, as they are written.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use firsthand_core::consent::{GpcMode, GpcScope, Policy, Regime};
+use serde::Deserialize;
+
+use crate::secret::SecretSource;
+use crate::store::sqlite::SqliteConfig;
+
+macro_rules! names {
+    ($(#[$meta:meta])* $name:ident -> $of:ty { $($variant:ident = $value:expr),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(missing_docs)]
+        pub enum $name { $($variant),+ }
+
+        impl From<$name> for $of {
+            fn from(name: $name) -> Self {
+                match name { $($name::$variant => $value),+ }
+            }
+        }
+    };
+}
+
+names! {
+    /// Name of a [`Regime`].
+    RegimeName -> Regime { OptIn = Regime::OptIn, OptOut = Regime::OptOut, None = Regime::None }
+}
+names! {
+    /// Name of a [`GpcScope`].
+    GpcScopeName -> GpcScope { All = GpcScope::All, Required = GpcScope::Required }
+}
+names! {
+    /// Name of a [`GpcMode`].
+    GpcModeName -> GpcMode { Statutory = GpcMode::Statutory, Strict = GpcMode::Strict }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What happens to events of bots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum BotPolicy {
+    /// They are kept, with a label that destinations can look at.
+    #[default]
+    Tag,
+    /// They are refused with the code `bot`.
+    Reject,
+}
+
+/// `SameSite` of the cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum SameSite {
+    /// Sent on navigation from elsewhere.
+    #[default]
+    Lax,
+    /// Never sent from elsewhere.
+    Strict,
+}
+
+impl SameSite {
+    /// Returns the attribute's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lax => "Lax",
+            Self::Strict => "Strict",
+        }
+    }
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSection {
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// A listener of its own for `/metrics`; absent: on the main one.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Address under which browsers reach the collector.
+    pub public_url: Option<String>,
+    /// Path under which everything is served, such as `/fh`; empty for none.
+    pub path_prefix: String,
+    /// Addresses or networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<String>,
+    /// Header in which a trusted proxy tells the visitor's country, such as `CF-IPCountry`.
+    pub country_header: Option<String>,
+    /// How long a shutdown waits for requests and destinations, in seconds.
+    pub drain_timeout_secs: u64,
+    /// How long a body may take to arrive, in seconds.
+    pub read_timeout_secs: u64,
+    /// How long a connection may take to send a request's head, or stay idle, in seconds.
+    pub idle_timeout_secs: u64,
+    /// How long browsers keep the SDK, in seconds.
+    pub sdk_max_age_secs: u32,
+    /// Threads that serve; absent: one a core.
+    pub worker_threads: Option<usize>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            metrics_listen: None,
+            public_url: None,
+            path_prefix: String::new(),
+            trusted_proxies: Vec::new(),
+            country_header: None,
+            drain_timeout_secs: 20,
+            read_timeout_secs: 10,
+            idle_timeout_secs: 60,
+            sdk_max_age_secs: 3600,
+            worker_threads: None,
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitsSection {
+    /// Largest body, in bytes.
+    pub body_bytes: usize,
+    /// Most events of one request.
+    pub events_per_batch: usize,
+    /// Requests that may be worked on at the same time.
+    pub concurrent_requests: usize,
+    /// Connections at a time; more wait.
+    pub connections: usize,
+    /// Oldest event that is taken, in days.
+    pub max_event_age_days: u32,
+    /// How far ahead of the collector's clock an event may lie after correction, in minutes.
+    pub max_event_future_minutes: u32,
+    /// Largest payload that is kept in quarantine, in bytes.
+    pub quarantine_payload_bytes: usize,
+}
+
+impl Default for LimitsSection {
+    fn default() -> Self {
+        Self {
+            body_bytes: firsthand_core::wire::MAX_BODY_BYTES,
+            events_per_batch: firsthand_core::wire::MAX_EVENTS,
+            concurrent_requests: 4096,
+            connections: 16_384,
+            max_event_age_days: 7,
+            max_event_future_minutes: 10,
+            quarantine_payload_bytes: 16 * 1024,
+        }
+    }
+}
+
+/// `[cookie]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CookieSection {
+    /// Name.
+    pub name: String,
+    /// Domain, such as `shop.example`, so that all hosts of the shop share it; absent: this host only.
+    pub domain: Option<String>,
+    /// Life in days; browsers cap it at 400.
+    pub max_age_days: u32,
+    /// `SameSite`.
+    pub same_site: SameSite,
+    /// `Secure`; absent: yes when `server.public_url` is https.
+    pub secure: Option<bool>,
+}
+
+impl Default for CookieSection {
+    fn default() -> Self {
+        Self {
+            name: "fh_id".to_owned(),
+            domain: None,
+            max_age_days: 400,
+            same_site: SameSite::Lax,
+            secure: None,
+        }
+    }
+}
+
+/// `[consent]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConsentSection {
+    /// Regime of visitors whose country is unknown or not listed.
+    pub default_regime: RegimeName,
+    /// Regime by ISO 3166-1 country, as told by `server.country_header`.
+    pub regime_by_country: BTreeMap<String, RegimeName>,
+    /// Version of the policy now in force; a choice under another one does not count as a yes.
+    pub policy_version: u32,
+    /// Greatest age at which a yes still counts, in days.
+    pub max_age_days: u32,
+    /// Where Global Privacy Control counts.
+    pub gpc_scope: GpcScopeName,
+    /// What Global Privacy Control switches off.
+    pub gpc_mode: GpcModeName,
+}
+
+impl Default for ConsentSection {
+    fn default() -> Self {
+        Self {
+            default_regime: RegimeName::OptIn,
+            regime_by_country: BTreeMap::new(),
+            policy_version: 1,
+            max_age_days: 180,
+            gpc_scope: GpcScopeName::All,
+            gpc_mode: GpcModeName::Statutory,
+        }
+    }
+}
+
+impl ConsentSection {
+    /// Returns the policy of the consent decision.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            version: self.policy_version,
+            max_age_days: i64::from(self.max_age_days),
+            gpc_scope: self.gpc_scope.into(),
+            gpc_mode: self.gpc_mode.into(),
+        }
+    }
+}
+
+/// `[bots]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BotsSection {
+    /// What happens to them.
+    pub policy: BotPolicy,
+}
+
+/// `[settle]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettleSection {
+    /// For events that are not named below, in milliseconds.
+    pub default_ms: u32,
+    /// By canonical event name, in milliseconds.
+    pub by_event_ms: BTreeMap<String, u32>,
+}
+
+impl Default for SettleSection {
+    fn default() -> Self {
+        Self {
+            default_ms: 0,
+            by_event_ms: BTreeMap::from([("purchase".to_owned(), 30_000)]),
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // as in `SqliteConfig`
+pub struct StoreSection {
+    /// Data directory, on a local disk.
+    pub dir: PathBuf,
+    pub dedup_days: u32,
+    pub retention_days: u32,
+    pub quarantine_rows: u32,
+    pub quarantine_days: u32,
+    pub consent_days: u32,
+    pub max_mib: u32,
+    pub page_bytes: u32,
+    pub cache_kib: u32,
+    pub wal_checkpoint_pages: u32,
+    pub queue_requests: u32,
+    pub queue_bytes: u32,
+    pub commit_requests: u32,
+    pub commit_bytes: u32,
+    pub commit_delay_ms: u32,
+    pub readers: u32,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        let engine = SqliteConfig::new("data");
+        Self {
+            dir: engine.dir,
+            dedup_days: engine.dedup_days,
+            retention_days: engine.retention_days,
+            quarantine_rows: engine.quarantine_rows,
+            quarantine_days: engine.quarantine_days,
+            consent_days: engine.consent_days,
+            max_mib: engine.max_mib,
+            page_bytes: engine.page_bytes,
+            cache_kib: engine.cache_kib,
+            wal_checkpoint_pages: engine.wal_checkpoint_pages,
+            queue_requests: engine.queue_requests,
+            queue_bytes: engine.queue_bytes,
+            commit_requests: engine.commit_requests,
+            commit_bytes: engine.commit_bytes,
+            commit_delay_ms: engine.commit_delay_ms,
+            readers: engine.readers,
+        }
+    }
+}
+
+impl StoreSection {
+    /// Returns the engine's configuration.
+    pub fn engine(&self, destinations: Vec<String>) -> SqliteConfig {
+        SqliteConfig {
+            dir: self.dir.clone(),
+            page_bytes: self.page_bytes,
+            cache_kib: self.cache_kib,
+            wal_checkpoint_pages: self.wal_checkpoint_pages,
+            queue_requests: self.queue_requests,
+            queue_bytes: self.queue_bytes,
+            commit_requests: self.commit_requests,
+            commit_bytes: self.commit_bytes,
+            commit_delay_ms: self.commit_delay_ms,
+            readers: self.readers,
+            dedup_days: self.dedup_days,
+            retention_days: self.retention_days,
+            quarantine_rows: self.quarantine_rows,
+            quarantine_days: self.quarantine_days,
+            consent_days: self.consent_days,
+            max_mib: self.max_mib,
+            destinations,
+        }
+    }
+}
+
+/// `[admin]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AdminSection {
+    /// Token of `/v1/inspect/…`; absent: those answer 404.
+    pub token: Option<SecretSource>,
+}
+
+/// Kind of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKindName {
+    /// A page, with a public `write_key`.
+    Browser,
+    /// A server, with a `secret_key`.
+    Server,
+}
+
+/// One `[[source]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceSection {
+    /// Name in logs, metrics and the store.
+    pub name: String,
+    /// Kind.
+    pub kind: SourceKindName,
+    /// Public key of a browser source.
+    #[serde(default)]
+    pub write_key: Option<String>,
+    /// Where the secret key of a server source is.
+    #[serde(default)]
+    pub secret_key: Option<SecretSource>,
+    /// Origins of a browser source, such as `https://shop.example`.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// Takes requests without an `Origin` too (apps, tests); a browser always sends one.
+    #[serde(default)]
+    pub allow_missing_origin: bool,
+    /// Country of phone numbers without a country code, ISO 3166-1.
+    #[serde(default)]
+    pub default_phone_country: Option<String>,
+}

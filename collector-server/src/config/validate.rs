@@ -1,0 +1,406 @@
+//! What values make sense together.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use firsthand_core::catalogue;
+use firsthand_core::identity::Country;
+
+use super::{Config, SourceKindName, SourceSection};
+use crate::forward;
+use crate::intake::Network;
+
+/// One wrong value: its key, what is wrong, and what to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The key, such as `store.retention_days`.
+    pub key: String,
+    /// What is wrong and what to write.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {}", self.key, self.what)
+    }
+}
+
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, key: impl Into<String>, what: impl Into<String>) {
+        self.0.push(Problem {
+            key: key.into(),
+            what: what.into(),
+        });
+    }
+
+    fn within(&mut self, key: &str, got: u64, low: u64, high: u64) {
+        if !(low..=high).contains(&got) {
+            self.add(key, format!("must be {low} to {high}, got {got}"));
+        }
+    }
+}
+
+impl Config {
+    /// Returns everything that is wrong, empty when nothing is.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut problems = Problems(Vec::new());
+        self.check_numbers(&mut problems);
+        self.check_server(&mut problems);
+        self.check_names(&mut problems);
+        check_sources(&self.sources, &mut problems);
+        let forwarding = [
+            self.forward.validate(),
+            forward::config::validate_all(&self.destinations),
+        ];
+        for error in forwarding.into_iter().filter_map(Result::err) {
+            problems.add(error.key, error.problem);
+        }
+        problems.0
+    }
+
+    #[allow(clippy::too_many_lines)] // a table
+    fn check_numbers(&self, problems: &mut Problems) {
+        let limits = &self.limits;
+        let store = &self.store;
+        let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
+        for (key, got, low, high) in [
+            ("limits.body_bytes", size(limits.body_bytes), 1024, 64 << 20),
+            (
+                "limits.events_per_batch",
+                size(limits.events_per_batch),
+                1,
+                10_000,
+            ),
+            (
+                "limits.concurrent_requests",
+                size(limits.concurrent_requests),
+                1,
+                1_000_000,
+            ),
+            ("limits.connections", size(limits.connections), 1, 1_000_000),
+            (
+                "server.idle_timeout_secs",
+                self.server.idle_timeout_secs,
+                1,
+                3600,
+            ),
+            (
+                "limits.max_event_age_days",
+                limits.max_event_age_days.into(),
+                1,
+                365,
+            ),
+            (
+                "limits.max_event_future_minutes",
+                limits.max_event_future_minutes.into(),
+                1,
+                1440,
+            ),
+            (
+                "limits.quarantine_payload_bytes",
+                size(limits.quarantine_payload_bytes),
+                0,
+                1 << 20,
+            ),
+            (
+                "cookie.max_age_days",
+                self.cookie.max_age_days.into(),
+                1,
+                400,
+            ),
+            (
+                "consent.max_age_days",
+                self.consent.max_age_days.into(),
+                1,
+                730,
+            ),
+            ("store.dedup_days", store.dedup_days.into(), 7, 365),
+            (
+                "store.quarantine_rows",
+                store.quarantine_rows.into(),
+                0,
+                10_000_000,
+            ),
+            (
+                "store.quarantine_days",
+                store.quarantine_days.into(),
+                1,
+                365,
+            ),
+            ("store.consent_days", store.consent_days.into(), 30, 3650),
+            ("store.cache_kib", store.cache_kib.into(), 256, 16 << 20),
+            (
+                "store.wal_checkpoint_pages",
+                store.wal_checkpoint_pages.into(),
+                100,
+                1_000_000,
+            ),
+            (
+                "store.queue_requests",
+                store.queue_requests.into(),
+                1,
+                1_000_000,
+            ),
+            (
+                "store.queue_bytes",
+                store.queue_bytes.into(),
+                1 << 20,
+                4 << 30,
+            ),
+            (
+                "store.commit_requests",
+                store.commit_requests.into(),
+                1,
+                1_000_000,
+            ),
+            (
+                "store.commit_bytes",
+                store.commit_bytes.into(),
+                1 << 16,
+                1 << 30,
+            ),
+            (
+                "store.commit_delay_ms",
+                store.commit_delay_ms.into(),
+                0,
+                1000,
+            ),
+            ("store.readers", store.readers.into(), 1, 64),
+            (
+                "server.drain_timeout_secs",
+                self.server.drain_timeout_secs,
+                1,
+                3600,
+            ),
+            (
+                "server.read_timeout_secs",
+                self.server.read_timeout_secs,
+                1,
+                300,
+            ),
+        ] {
+            problems.within(key, got, low, high);
+        }
+        if store.retention_days < store.dedup_days {
+            problems.add(
+                "store.retention_days",
+                format!(
+                    "must be at least {} (store.dedup_days), got {}",
+                    store.dedup_days, store.retention_days
+                ),
+            );
+        }
+        if !store.page_bytes.is_power_of_two() || !(512..=65_536).contains(&store.page_bytes) {
+            problems.add(
+                "store.page_bytes",
+                "must be a power of two from 512 to 65536",
+            );
+        }
+        if store.max_mib == 1 {
+            problems.add("store.max_mib", "must be 0 (no limit) or at least 2");
+        }
+    }
+
+    fn check_server(&self, problems: &mut Problems) {
+        let server = &self.server;
+        let prefix = &server.path_prefix;
+        let is_path = prefix.starts_with('/')
+            && !prefix.ends_with('/')
+            && prefix
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.'));
+        if !prefix.is_empty() && !is_path {
+            problems.add(
+                "server.path_prefix",
+                "must start and not end with a slash, such as \"/fh\"",
+            );
+        }
+        for proxy in &server.trusted_proxies {
+            if Network::parse(proxy).is_none() {
+                problems.add(
+                    "server.trusted_proxies",
+                    format!(
+                        "{proxy:?} is no address or network, write \"10.0.0.1\" or \"10.0.0.0/8\""
+                    ),
+                );
+            }
+        }
+        if let Some(header) = &server.country_header
+            && http::HeaderName::from_bytes(header.as_bytes()).is_err()
+        {
+            problems.add(
+                "server.country_header",
+                "must be the name of a header, such as \"CF-IPCountry\"",
+            );
+        }
+        if let Some(url) = &server.public_url
+            && !url.starts_with("https://")
+            && !url.starts_with("http://")
+        {
+            problems.add(
+                "server.public_url",
+                "must be an address, such as \"https://collect.shop.example\"",
+            );
+        }
+        if server.worker_threads == Some(0) {
+            problems.add("server.worker_threads", "must be at least 1");
+        }
+    }
+
+    fn check_names(&self, problems: &mut Problems) {
+        let cookie = &self.cookie;
+        let is_token = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        };
+        if !is_token(&cookie.name) {
+            problems.add(
+                "cookie.name",
+                "must be letters, digits, underscores and hyphens, such as \"fh_id\"",
+            );
+        }
+        if cookie.domain.as_deref().is_some_and(|d| !is_token(d)) {
+            problems.add(
+                "cookie.domain",
+                "must be a host name, such as \"shop.example\"",
+            );
+        }
+        for country in self.consent.regime_by_country.keys() {
+            let key = format!("consent.regime_by_country.{country}");
+            if Country::parse(country).is_none() || *country != country.to_ascii_uppercase() {
+                problems.add(
+                    key,
+                    "must be an ISO 3166-1 code of two letters, such as \"DE\"",
+                );
+            }
+        }
+        for name in self.settle.by_event_ms.keys() {
+            let canonical = catalogue::canonical(name);
+            if canonical != name || !catalogue::is_valid(name) {
+                problems.add(
+                    "settle.by_event_ms",
+                    format!("{name:?} is no canonical event name, write {canonical}"),
+                );
+            }
+        }
+    }
+}
+
+fn check_sources(sources: &[SourceSection], problems: &mut Problems) {
+    if sources.is_empty() {
+        problems.add("source", "nobody could send: add a [[source]] table");
+    }
+    let mut names = BTreeSet::new();
+    let mut keys = BTreeSet::new();
+    for source in sources {
+        let name = &source.name;
+        let key = |field: &str| format!("source.{name}.{field}");
+        let is_plain = (1..=40).contains(&name.len())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if !is_plain {
+            problems.add(
+                key("name"),
+                "must be 1 to 40 letters, digits, underscores and hyphens",
+            );
+        }
+        if !names.insert(name) {
+            problems.add(format!("source.{name}"), "this name is there twice");
+        }
+        match source.kind {
+            SourceKindName::Browser => check_browser(source, &key, problems),
+            SourceKindName::Server => check_server_source(source, &key, problems),
+        }
+        if let Some(write_key) = &source.write_key
+            && !keys.insert(write_key)
+        {
+            problems.add(key("write_key"), "another source has this key");
+        }
+        if let Some(country) = &source.default_phone_country
+            && Country::parse(country).is_none()
+        {
+            problems.add(
+                key("default_phone_country"),
+                "must be an ISO 3166-1 code of two letters, such as \"DE\"",
+            );
+        }
+    }
+}
+
+fn check_browser(source: &SourceSection, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
+    match &source.write_key {
+        None => problems.add(
+            key("write_key"),
+            "is missing: write the key that the page sends",
+        ),
+        Some(text) if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_graphic()) => problems
+            .add(
+                key("write_key"),
+                "must be at least 4 printable characters without spaces",
+            ),
+        Some(_) => {}
+    }
+    if source.secret_key.is_some() {
+        problems.add(
+            key("secret_key"),
+            "a page cannot keep a secret: use kind = \"server\"",
+        );
+    }
+    if source.origins.is_empty() && !source.allow_missing_origin {
+        problems.add(
+            key("origins"),
+            "is missing: list the shop's origins, such as [\"https://shop.example\"]",
+        );
+    }
+    for origin in &source.origins {
+        let host = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        let is_origin = host.is_some_and(|host| {
+            !host.is_empty()
+                && host.bytes().all(|b| {
+                    b.is_ascii_lowercase()
+                        || b.is_ascii_digit()
+                        || matches!(b, b'.' | b'-' | b':' | b'[' | b']')
+                })
+        });
+        if !is_origin {
+            problems.add(
+                key("origins"),
+                format!(
+                    "{origin:?} is no origin: scheme, host in lower case and port only, such as \"https://shop.example\""
+                ),
+            );
+        }
+    }
+}
+
+fn check_server_source(
+    source: &SourceSection,
+    key: &dyn Fn(&str) -> String,
+    problems: &mut Problems,
+) {
+    if source.secret_key.is_none() {
+        problems.add(
+            key("secret_key"),
+            "is missing: write { env = \"NAME\" } or { file = \"/path\" }",
+        );
+    }
+    if source.write_key.is_some() {
+        problems.add(
+            key("write_key"),
+            "a server sends its secret_key: remove this one",
+        );
+    }
+    if !source.origins.is_empty() || source.allow_missing_origin {
+        problems.add(
+            key("origins"),
+            "only a browser source has origins: remove them",
+        );
+    }
+}

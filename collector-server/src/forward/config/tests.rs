@@ -1,0 +1,148 @@
+//! The configuration is read strictly and its errors name the key.
+
+use super::validate::is_safe_base;
+use super::*;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    forward: ForwardConfig,
+    #[serde(default)]
+    destinations: Vec<DestinationConfig>,
+}
+
+fn read(text: &str) -> Result<File, String> {
+    let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+    file.forward.validate().map_err(|e| e.to_string())?;
+    validate_all(&file.destinations).map_err(|e| e.to_string())?;
+    Ok(file)
+}
+
+const META_MIN: &str = r#"
+    [[destinations]]
+    kind = "meta"
+    name = "meta-main"
+    dataset_id = "1000000000000001"
+    access_token = { env = "META_TOKEN" }
+"#;
+
+#[test]
+fn a_destination_needs_little_and_gets_the_platforms_defaults() {
+    let text = format!(
+        "{META_MIN}
+        [[destinations]]
+        kind = \"tiktok\"
+        name = \"tt\"
+        pixel_code = \"CSANDBOX0001\"
+        access_token = {{ file = \"/run/secrets/tt\" }}
+        [[destinations]]
+        kind = \"ga4\"
+        name = \"ga\"
+        measurement_id = \"G-SANDBOX01\"
+        api_secret = {{ env = \"GA\" }}
+        server_events = \"purchases\"
+        "
+    );
+    let file = read(&text).unwrap();
+    let [meta, tiktok, ga4] = file.destinations.as_slice() else {
+        panic!("three destinations")
+    };
+    assert_eq!(meta.requires(), META.requires);
+    assert_eq!(tiktok.limits().kind, "tiktok");
+    assert_eq!(ga4.requires(), [Purpose::Analytics]);
+    assert!(meta.common().enabled && !meta.common().dry_run);
+    let DestinationConfig::Meta(meta) = meta else {
+        panic!("meta")
+    };
+    assert_eq!(meta.api_version, "v24.0");
+    assert_eq!(file.forward, ForwardConfig::default());
+}
+
+#[test]
+fn a_wrong_key_or_value_is_named() {
+    for (line, want) in [
+        ("colour = 1", "unknown key \"colour\""),
+        (
+            "base_url = \"http://graph.example\"",
+            "destinations.meta-main.base_url: must be https",
+        ),
+        (
+            "base_url = \"https://graph.example/\"",
+            "destinations.meta-main.base_url",
+        ),
+        (
+            "base_url = \"https://u:p@graph.example\"",
+            "destinations.meta-main.base_url",
+        ),
+        (
+            "batch_events = 1001",
+            "destinations.meta-main.batch_events: must be 1 to 1000, got 1001",
+        ),
+        (
+            "concurrency = 0",
+            "destinations.meta-main.concurrency: must be 1 to 32",
+        ),
+        (
+            "max_event_age_secs = 604801",
+            "max_event_age_secs: must be 60 to 604800",
+        ),
+        (
+            "requires = [\"ads\"]",
+            "unknown purpose \"ads\", write marketing",
+        ),
+        (
+            "requires = []",
+            "destinations.meta-main.requires: must name",
+        ),
+        (
+            "events = [\"Order Completed\"]",
+            "destinations.meta-main.events: \"Order Completed\" is no canonical",
+        ),
+        (
+            "api_version = \"24\"",
+            "destinations.meta-main.api_version: must look like v24.0",
+        ),
+        (
+            "server_action_source = \"website\"",
+            "server_action_source: must be one of other",
+        ),
+        ("pixel_code = \"x\"", "unknown key \"pixel_code\""),
+    ] {
+        let error = read(&format!("{META_MIN}\n{line}")).unwrap_err();
+        assert!(error.contains(want), "{line}: {error}");
+    }
+    for (text, want) in [
+        (
+            "[forward]\nretry_base_ms = 10\nretry_cap_ms = 5",
+            "forward.retry_cap_ms: must be 10 to",
+        ),
+        ("[forward]\nspeed = 1", "unknown field `speed`"),
+        (
+            "[[destinations]]\nkind = \"pinterest\"",
+            "unknown variant `pinterest`",
+        ),
+    ] {
+        let error = read(text).unwrap_err();
+        assert!(error.contains(want), "{text}: {error}");
+    }
+    let twice = format!("{META_MIN}{META_MIN}");
+    assert!(read(&twice).unwrap_err().contains("occurs twice"));
+}
+
+#[test]
+fn credentials_travel_over_tls_or_stay_on_this_machine() {
+    for (url, ok) in [
+        ("https://graph.facebook.com", true),
+        ("http://127.0.0.1:4100/meta", true),
+        ("http://[::1]:4100", true),
+        ("http://localhost:4100", true),
+        ("http://10.0.0.1", false),
+        ("http://127.0.0.1.evil.example", false),
+        ("ftp://127.0.0.1", false),
+        ("https://x.example?token=1", false),
+        ("graph.facebook.com", false),
+    ] {
+        assert_eq!(is_safe_base(url), ok, "{url}");
+    }
+}

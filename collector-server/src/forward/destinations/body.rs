@@ -1,0 +1,89 @@
+//! Writes JSON bodies member by member. Money is written digit by digit, never through a float.
+
+use std::borrow::Cow;
+
+use firsthand_core::event::{Decimal, Scalar};
+use firsthand_core::wire::json::{self, Object};
+
+/// Writes a list of texts, or nothing when there are none.
+pub(super) fn texts(object: &mut Object<'_>, key: &str, values: &[&str]) {
+    if values.is_empty() {
+        return;
+    }
+    let out = object.key(key);
+    out.push('[');
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        json::push_str(out, value);
+    }
+    out.push(']');
+}
+
+/// Writes an amount as an exact JSON number, or nothing.
+pub(super) fn amount(object: &mut Object<'_>, key: &str, value: Option<Decimal>) {
+    if let Some(value) = value {
+        value.push_to(object.key(key));
+    }
+}
+
+/// Writes a shop's own parameter.
+pub(super) fn scalar(object: &mut Object<'_>, key: &str, value: &Scalar) {
+    match value {
+        Scalar::Text(text) => object.text(key, text),
+        Scalar::Number(digits) => object.key(key).push_str(digits),
+        Scalar::Bool(yes) => object.bool_opt(key, Some(*yes)),
+    }
+}
+
+/// Writes a list of objects, one a closure's call.
+pub(super) fn objects<T>(
+    object: &mut Object<'_>,
+    key: &str,
+    values: &[T],
+    mut write: impl FnMut(&mut Object<'_>, &T),
+) {
+    if values.is_empty() {
+        return;
+    }
+    let out = object.key(key);
+    out.push('[');
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        let mut item = Object::begin(out);
+        write(&mut item, value);
+        item.end();
+    }
+    out.push(']');
+}
+
+/// Returns the text's first `max` characters.
+pub(super) fn cut(text: &str, max: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(max) {
+        Some((at, _)) => Cow::Borrowed(text.get(..at).unwrap_or_default()),
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Returns how many pieces a line has, where that is a whole number above zero.
+pub(super) fn pieces(quantity: Option<Decimal>) -> Option<i64> {
+    match quantity {
+        None => Some(1),
+        Some(quantity) => quantity.as_integer().filter(|n| *n > 0),
+    }
+}
+
+/// Joins events that are JSON texts already.
+pub(super) fn list(out: &mut String, events: &[&str]) {
+    out.push('[');
+    for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        out.push_str(event);
+    }
+    out.push(']');
+}

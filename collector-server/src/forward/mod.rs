@@ -1,0 +1,194 @@
+//! Forwarding: events out of the log and to the ad platforms, one task a destination.
+//!
+//! ```text
+//! store ─ log after cursor ─┐
+//!       └ due ──────────────┴→ schedule → merge → consent → destinations::map → pack
+//!                                                                                ↓
+//! store ← Progress { cursor, outcomes, attempts, paused } ← bisect ← interpret ← http
+//! ```
+//!
+//! Promises: an event goes to a destination as one event, with one id; a destination that is slow, wrong
+//! or dead delays no other and never the intake; every event ends with a recorded reason. Refuses to know:
+//! HTTP doors, SQL, clear personal values. Fails by waiting: what could not be sent is in the store.
+//!
+//! | module | concept |
+//! |---|---|
+//! | [`config`] | what the operator says |
+//! | [`merge`] | one event out of its copies |
+//! | [`consent`] | the last word before each attempt |
+//! | [`names`] | event names of every platform |
+//! | [`destinations`] | a platform's words: event, request, answer |
+//! | [`schedule`], [`bisect`], [`backoff`], [`breaker`] | pure decisions |
+//! | `engine`, `round`, `delivery`, [`http`] | the task that carries them out |
+//! | [`observe`] | logs and metrics |
+
+pub mod backoff;
+pub mod bisect;
+pub mod breaker;
+pub mod config;
+pub mod consent;
+mod delivery;
+pub mod destinations;
+mod engine;
+pub mod http;
+pub mod merge;
+pub mod names;
+pub mod observe;
+pub mod plan;
+mod round;
+pub mod schedule;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firsthand_core::consent::Policy;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use self::config::{ConfigError, DestinationConfig, ForwardConfig};
+use self::delivery::Channel;
+use self::engine::Engine;
+use self::observe::Observer;
+use self::plan::{Clock, Random};
+use crate::store::Store;
+
+/// Rest of a task after a crash.
+const CRASH_REST: Duration = Duration::from_secs(1);
+
+/// All that forwarding needs to know.
+#[derive(Clone)]
+pub struct Settings {
+    /// `[forward]`.
+    pub forward: ForwardConfig,
+    /// `[[destinations]]`.
+    pub destinations: Vec<DestinationConfig>,
+    /// The shop's consent policy.
+    pub consent: Policy,
+    /// Clock; the system's but in tests.
+    pub clock: Clock,
+    /// Randomness; the system's but in tests.
+    pub random: Random,
+}
+
+impl Settings {
+    /// Makes settings with the system's clock and randomness.
+    pub fn new(
+        forward: ForwardConfig,
+        destinations: Vec<DestinationConfig>,
+        consent: Policy,
+    ) -> Self {
+        Self {
+            forward,
+            destinations,
+            consent,
+            clock: plan::system_clock(),
+            random: plan::system_random(),
+        }
+    }
+}
+
+/// The running tasks.
+#[derive(Debug)]
+pub struct Forwarder {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Forwarder {
+    /// Tells every task to finish the request it is in, to commit and to end; waits for that.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+
+    /// Ends the tasks of the old settings and starts those of the new ones. The new ones are checked
+    /// first: an error leaves the old ones running.
+    pub async fn reload<S: Store>(
+        &mut self,
+        store: Arc<S>,
+        settings: &Settings,
+    ) -> Result<(), ConfigError> {
+        let new = prepare(settings)?;
+        let _ = self.stop.send(true);
+        while self.tasks.join_next().await.is_some() {}
+        *self = start(&store, new);
+        Ok(())
+    }
+}
+
+type Prepared = (Vec<Channel>, watch::Sender<bool>);
+
+/// Checks the settings, fetches the secrets and starts one task for every enabled destination.
+pub fn spawn<S: Store>(store: &Arc<S>, settings: &Settings) -> Result<Forwarder, ConfigError> {
+    Ok(start(store, prepare(settings)?))
+}
+
+fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
+    settings.forward.validate()?;
+    config::validate_all(&settings.destinations)?;
+    let client = http::client()
+        .map_err(|error| ConfigError::new("forward", format!("no https client: {error}")))?;
+    let (stop, shutdown) = watch::channel(false);
+    let channels = settings
+        .destinations
+        .iter()
+        .filter(|config| config.common().enabled)
+        .map(|config| {
+            let (plan, destination) = plan::prepare(&settings.forward, config, settings.consent)?;
+            Ok(Channel {
+                observer: Observer::new(&plan.name, plan.platform),
+                plan,
+                destination,
+                client: client.clone(),
+                clock: Arc::clone(&settings.clock),
+                random: Arc::clone(&settings.random),
+                shutdown: shutdown.clone(),
+            })
+        })
+        .collect::<Result<Vec<_>, ConfigError>>()?;
+    Ok((channels, stop))
+}
+
+fn start<S: Store>(store: &Arc<S>, (channels, stop): Prepared) -> Forwarder {
+    let mut tasks = JoinSet::new();
+    for channel in channels {
+        tasks.spawn(supervise(Arc::clone(store), Arc::new(channel)));
+    }
+    Forwarder { stop, tasks }
+}
+
+/// Starts a destination's task again when it crashed.
+async fn supervise<S: Store>(store: Arc<S>, channel: Arc<Channel>) {
+    let mut shutdown = channel.shutdown.clone();
+    loop {
+        let engine = Engine::new(Arc::clone(&store), Arc::clone(&channel));
+        let task = AbortOnDrop(tokio::spawn(engine.run()));
+        if task.join().await {
+            return;
+        }
+        channel.observer.crashed();
+        tokio::select! {
+            () = tokio::time::sleep(CRASH_REST) => {}
+            _ = shutdown.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+/// A task that ends with its owner.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl AbortOnDrop {
+    /// Returns whether the task ended in order.
+    async fn join(mut self) -> bool {
+        (&mut self.0).await.is_ok()
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! What operators see: every fact of forwarding as one log line and one metric, born together.
+//!
+//! Labels are the destination's configured name, its platform and fixed words. No event id, address or
+//! value of a visitor is ever a label.
+
+use metrics::{counter, gauge, histogram};
+
+use super::breaker::Gate;
+use super::destinations::RetryClass;
+
+/// Who a fact is about.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    destination: String,
+    platform: &'static str,
+}
+
+impl Observer {
+    /// Makes the observer of one destination.
+    pub fn new(destination: &str, platform: &'static str) -> Self {
+        Self {
+            destination: destination.to_owned(),
+            platform,
+        }
+    }
+
+    fn count(&self, name: &'static str, reason: &'static str, events: u64) {
+        let destination = self.destination.clone();
+        counter!(name, "destination" => destination, "platform" => self.platform, "reason" => reason)
+            .increment(events);
+    }
+
+    /// The destination's task began.
+    pub fn started(&self) {
+        tracing::info!(
+            destination = self.destination,
+            platform = self.platform,
+            "forwarding started"
+        );
+    }
+
+    /// The destination's task ended in order.
+    pub fn stopped(&self) {
+        tracing::info!(destination = self.destination, "forwarding stopped");
+    }
+
+    /// Events were taken; `delay_ms` since the oldest of them could have been sent.
+    pub fn delivered(&self, events: u64, delay_ms: i64) {
+        tracing::debug!(
+            destination = self.destination,
+            events,
+            delay_ms,
+            "events delivered"
+        );
+        self.count("firsthand_forward_delivered_total", "delivered", events);
+        let seconds = f64::from(i32::try_from(delay_ms.max(0)).unwrap_or(i32::MAX)) / 1_000.0;
+        histogram!("firsthand_forward_delay_seconds", "destination" => self.destination.clone())
+            .record(seconds);
+    }
+
+    /// An event will be tried again.
+    pub fn retried(&self, class: RetryClass, reason: &str) {
+        let class = class.as_str();
+        tracing::debug!(
+            destination = self.destination,
+            class,
+            reason,
+            "event to be retried"
+        );
+        self.count("firsthand_forward_retried_total", class, 1);
+    }
+
+    /// An event was looked at and left for the next round.
+    pub fn postponed(&self, reason: &'static str) {
+        tracing::debug!(destination = self.destination, reason, "event postponed");
+        self.count("firsthand_forward_postponed_total", "postponed", 1);
+    }
+
+    /// An event will never be taken. The reason holds the platform's words, nothing of the event.
+    pub fn dead(&self, code: &'static str, reason: &str) {
+        tracing::warn!(
+            destination = self.destination,
+            code,
+            reason,
+            "event is a dead letter"
+        );
+        self.count("firsthand_forward_dead_total", code, 1);
+    }
+
+    /// An event is not meant for this destination.
+    pub fn suppressed(&self, code: &'static str) {
+        tracing::debug!(destination = self.destination, code, "event suppressed");
+        self.count("firsthand_forward_suppressed_total", code, 1);
+    }
+
+    /// Parameters did not fit the platform's limits.
+    pub fn params_dropped(&self, params: usize) {
+        tracing::debug!(
+            destination = self.destination,
+            params,
+            "parameters left out"
+        );
+        self.count(
+            "firsthand_forward_dropped_params_total",
+            "limit",
+            params as u64,
+        );
+    }
+
+    /// The platform refused the credentials: a person must act.
+    pub fn paused(&self, reason: &str) {
+        tracing::error!(
+            destination = self.destination,
+            reason,
+            "destination paused: credentials refused, events are kept"
+        );
+        self.count("firsthand_forward_paused_total", "unauthorized", 1);
+    }
+
+    /// The platform takes events again.
+    pub fn resumed(&self) {
+        tracing::info!(destination = self.destination, "destination resumed");
+        self.count("firsthand_forward_resumed_total", "resumed", 1);
+    }
+
+    /// Where the gate stands now: 0 open, 1 resting, 2 paused.
+    pub fn gate(&self, gate: &Gate) {
+        let state = if gate.is_paused() {
+            2.0
+        } else if gate.is_resting() {
+            1.0
+        } else {
+            0.0
+        };
+        gauge!("firsthand_forward_gate", "destination" => self.destination.clone()).set(state);
+    }
+
+    /// How many positions of the log were not read yet.
+    pub fn lag(&self, events: i64) {
+        let events = f64::from(i32::try_from(events.max(0)).unwrap_or(i32::MAX));
+        gauge!("firsthand_forward_lag_events", "destination" => self.destination.clone())
+            .set(events);
+    }
+
+    /// The store did not answer; the round is repeated.
+    pub fn store_failed(&self, error: &crate::store::StoreError) {
+        tracing::warn!(destination = self.destination, %error, "store failed while forwarding");
+        self.count("firsthand_forward_store_errors_total", "store", 1);
+    }
+
+    /// The task ended by a panic and is started again.
+    pub fn crashed(&self) {
+        tracing::error!(
+            destination = self.destination,
+            "forwarding task crashed, starting it again"
+        );
+        self.count("firsthand_forward_crashes_total", "panic", 1);
+    }
+}

@@ -1,0 +1,120 @@
+//! One destination's configuration with every default filled in, as the engine uses it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use firsthand_core::consent::{Policy, Purpose};
+
+use super::breaker::GateRules;
+use super::config::{ConfigError, DestinationConfig, ForwardConfig};
+use super::destinations::{self, Destination};
+
+/// Tells the time in epoch milliseconds.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Gives random numbers.
+pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Returns the system's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| jiff::Timestamp::now().as_millisecond())
+}
+
+/// Returns the system's randomness.
+pub fn system_random() -> Random {
+    Arc::new(rand::random::<u64>)
+}
+
+/// How one destination is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Its name in the store, logs and metrics.
+    pub name: String,
+    /// Its platform.
+    pub platform: &'static str,
+    /// Purposes that must all be allowed.
+    pub requires: Vec<Purpose>,
+    /// The shop's consent policy.
+    pub policy: Policy,
+    /// Maps and decides, sends nothing.
+    pub is_dry_run: bool,
+    /// Most events of one request.
+    pub batch_events: usize,
+    /// Largest body of one request, in bytes.
+    pub max_body_bytes: usize,
+    /// Requests at a time.
+    pub concurrency: usize,
+    /// Age at which an event is given up, in milliseconds.
+    pub max_age_ms: i64,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// Ceiling of the first retry's delay, in milliseconds.
+    pub retry_base_ms: u64,
+    /// Greatest delay of a retry, in milliseconds.
+    pub retry_cap_ms: u64,
+    /// When the destination rests.
+    pub gate: GateRules,
+}
+
+impl Plan {
+    /// Fills in the defaults.
+    pub fn new(forward: &ForwardConfig, config: &DestinationConfig, policy: Policy) -> Self {
+        let (common, limits) = (config.common(), config.limits());
+        let retry_base_ms = common.retry_base_ms.unwrap_or(forward.retry_base_ms);
+        let max_age = common
+            .max_event_age_secs
+            .map_or(limits.default_max_event_age, Duration::from_secs);
+        // Connectors never batch TikTok's test events.
+        let is_single =
+            matches!(config, DestinationConfig::TikTok(t) if t.test_event_code.is_some());
+        Self {
+            name: common.name.clone(),
+            platform: limits.kind,
+            requires: config.requires(),
+            policy,
+            is_dry_run: common.dry_run,
+            batch_events: if is_single {
+                1
+            } else {
+                common.batch_events.unwrap_or(limits.default_batch_events)
+            },
+            max_body_bytes: limits.max_body_bytes,
+            concurrency: common.concurrency.unwrap_or(limits.default_concurrency),
+            max_age_ms: i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX),
+            timeout: Duration::from_millis(
+                common
+                    .request_timeout_ms
+                    .unwrap_or(forward.request_timeout_ms),
+            ),
+            retry_base_ms,
+            retry_cap_ms: common
+                .retry_cap_ms
+                .unwrap_or(forward.retry_cap_ms)
+                .max(retry_base_ms),
+            gate: GateRules {
+                failures: forward.breaker_failures,
+                base_ms: retry_base_ms,
+                unauthorized_probe_ms: forward.unauthorized_probe_secs.saturating_mul(1_000),
+            },
+        }
+    }
+
+    /// How many events one round looks at.
+    pub fn round_events(&self) -> usize {
+        self.batch_events
+            .saturating_mul(self.concurrency)
+            .clamp(100, 2_000)
+    }
+}
+
+/// Makes plan and destination of a configuration, its secret fetched.
+pub fn prepare(
+    forward: &ForwardConfig,
+    config: &DestinationConfig,
+    policy: Policy,
+) -> Result<(Plan, Arc<dyn Destination>), ConfigError> {
+    let secret = config.secret().resolve().map_err(|error| {
+        ConfigError::new(format!("destinations.{}", config.name()), error.to_string())
+    })?;
+    let destination = destinations::build(config, secret)?;
+    Ok((Plan::new(forward, config, policy), destination))
+}

@@ -1,0 +1,233 @@
+//! One look at what is due and what is new: which events may go, and why the others may not.
+
+use std::collections::HashMap;
+
+use firsthand_core::wire::{ConsentEvidence, decode_header};
+
+use super::breaker::Permit;
+use super::consent::{LaterWord, permission};
+use super::delivery::Channel;
+use super::merge::{Merged, merge};
+use super::names::Skip;
+use super::schedule::{Candidate, Timing, timing};
+use crate::store::{ConsentChange, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent};
+
+/// What a look brought.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// Events that may be sent.
+    pub(super) candidates: Vec<Candidate>,
+    /// What was decided without a request.
+    pub(super) rows: Vec<OutcomeRow>,
+    /// How far the log was read.
+    pub(super) cursor: Option<Seq>,
+}
+
+impl Look {
+    /// Whether there was nothing to look at.
+    pub(super) fn is_empty(&self) -> bool {
+        self.candidates.is_empty() && self.rows.is_empty() && self.cursor.is_none()
+    }
+}
+
+/// Looks at what is due, then at what is new in the log after `cursor`.
+pub(super) async fn look<S: Store>(
+    store: &S,
+    channel: &Channel,
+    cursor: Seq,
+    permit: Permit,
+) -> Result<Look, StoreError> {
+    let limit = channel.plan.round_events();
+    let mut look = Look::default();
+    if permit == Permit::Probe {
+        // A fresh event probes before one that failed: the failure may have been the event's own.
+        look_at_log(store, channel, cursor, limit, true, &mut look).await?;
+        if look.candidates.is_empty() {
+            look_at_due(store, channel, 1, &mut look).await?;
+        }
+        return Ok(look);
+    }
+    let due = look_at_due(store, channel, limit, &mut look).await?;
+    // However much waits for its retry, what is new gets its share.
+    let room = limit.saturating_sub(due).max(limit / 4);
+    look_at_log(store, channel, cursor, room, false, &mut look).await?;
+    Ok(look)
+}
+
+async fn look_at_log<S: Store>(
+    store: &S,
+    channel: &Channel,
+    cursor: Seq,
+    limit: usize,
+    is_probe: bool,
+    look: &mut Look,
+) -> Result<(), StoreError> {
+    let events = store.read_log(cursor, limit).await?;
+    let words = later_words(store, &events).await?;
+    for event in &events {
+        judge(channel, event, 0, &words, look);
+        look.cursor = Some(event.seq);
+        if is_probe && !look.candidates.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Returns how many were due.
+async fn look_at_due<S: Store>(
+    store: &S,
+    channel: &Channel,
+    limit: usize,
+    look: &mut Look,
+) -> Result<usize, StoreError> {
+    let due = store.due(&channel.plan.name, channel.now(), limit).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let events = store
+        .read_events(due.iter().map(|due| due.seq).collect())
+        .await?;
+    let words = later_words(store, &events).await?;
+    let by_seq: HashMap<Seq, &StoredEvent> =
+        events.iter().map(|event| (event.seq, event)).collect();
+    for Due { seq, attempts } in &due {
+        if let Some(event) = by_seq.get(seq) {
+            judge(channel, event, *attempts, &words, look);
+        } else {
+            let skip = Skip::new("erased", "the event was erased");
+            suppress(channel, *seq, *attempts, skip, look);
+        }
+    }
+    Ok(due.len())
+}
+
+type Words = HashMap<String, (String, i64)>;
+
+/// Reads the latest word on consent of every browser among these events.
+async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Words, StoreError> {
+    let mut ids: Vec<String> = events
+        .iter()
+        .flat_map(|event| &event.copies)
+        .filter_map(|copy| {
+            let header = decode_header(&copy.header).ok()?;
+            header.user.anonymous_id.map(std::borrow::Cow::into_owned)
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(Words::new());
+    }
+    let changes = store.latest_consent(ids).await?;
+    Ok(changes
+        .into_iter()
+        .map(|change: ConsentChange| {
+            let header = format!("{{\"consent\":{}}}", change.evidence);
+            (change.anonymous_id, (header, change.received_at_ms))
+        })
+        .collect())
+}
+
+fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, look: &mut Look) {
+    let now = channel.now();
+    match timing(event, now, channel.plan.max_age_ms) {
+        Timing::TooOld(reason) => {
+            channel.observer.dead("too_old", &reason);
+            look.rows
+                .push(row(event.seq, attempts, now, Outcome::Dead { reason }));
+            return;
+        }
+        Timing::Waits(until_ms) => {
+            look.rows
+                .push(row(event.seq, attempts, now, Outcome::Waiting { until_ms }));
+            return;
+        }
+        Timing::Now => {}
+    }
+    let merged = match merge(event) {
+        Ok(merged) => merged,
+        Err(error) => {
+            let reason = error.to_string();
+            channel.observer.dead("unreadable", &reason);
+            look.rows
+                .push(row(event.seq, attempts, now, Outcome::Dead { reason }));
+            return;
+        }
+    };
+    match prepare(channel, &merged, words, now) {
+        Err(skip) => suppress(channel, event.seq, attempts, skip, look),
+        Ok(mapped) => {
+            if mapped.dropped_params > 0 {
+                channel.observer.params_dropped(mapped.dropped_params);
+            }
+            let received_ms = event.copies.iter().map(|copy| copy.received_at_ms).min();
+            look.candidates.push(Candidate {
+                seq: event.seq,
+                attempts,
+                ready_ms: event.settle_until_ms.max(received_ms.unwrap_or(now)),
+                mapped,
+            });
+        }
+    }
+}
+
+fn prepare(
+    channel: &Channel,
+    merged: &Merged<'_>,
+    words: &Words,
+    now: i64,
+) -> Result<super::destinations::Mapped, Skip> {
+    let plan = &channel.plan;
+    let later = merged
+        .user
+        .anonymous_id
+        .as_deref()
+        .and_then(|id| words.get(id))
+        .map(|(header, received_at_ms)| LaterWord {
+            // What cannot be read is no grant.
+            evidence: decode_header(header)
+                .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),
+            received_at_ms: *received_at_ms,
+        });
+    let permission = permission(
+        &plan.policy,
+        &merged.consent,
+        later.as_ref(),
+        &plan.requires,
+        now,
+    )?;
+    let mapped = channel.destination.map(merged, &permission, now)?;
+    if mapped.event.len() + mapped.envelope.len() > plan.max_body_bytes {
+        return Err(Skip::new(
+            "too_large",
+            format!(
+                "the event has {} bytes in the platform's form, at most {} allowed",
+                mapped.event.len(),
+                plan.max_body_bytes
+            ),
+        ));
+    }
+    if plan.is_dry_run {
+        return Err(Skip::new("dry_run", "dry run"));
+    }
+    Ok(mapped)
+}
+
+fn suppress(channel: &Channel, seq: Seq, attempts: u32, skip: Skip, look: &mut Look) {
+    channel.observer.suppressed(skip.code);
+    let outcome = Outcome::Suppressed {
+        reason: skip.reason,
+    };
+    look.rows.push(row(seq, attempts, channel.now(), outcome));
+}
+
+fn row(seq: Seq, attempts: u32, at_ms: i64, outcome: Outcome) -> OutcomeRow {
+    OutcomeRow {
+        seq,
+        outcome,
+        attempts,
+        at_ms,
+        attempt: None,
+    }
+}

@@ -1,0 +1,216 @@
+//! What is sent, what is not, and with which reason.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use firsthand_sandbox::Platform;
+
+use super::world::{World, delivered, now_ms, purchase, purchases, reason_of, state};
+use crate::forward::{Settings, spawn};
+use crate::store::{ConsentChange, Outcome, SourceKind, Store};
+
+/// Invariant 3: nothing is forwarded without the consent that its use needs.
+#[tokio::test]
+async fn what_consent_does_not_allow_is_never_sent() {
+    let world = World::new().await;
+    let mut unset = purchase(1);
+    unset.header = r#"{"context":{"ip":"203.0.113.9","ua":"x"},"consent":{"regime":"opt_in"},"user":{"anonymous_id":"u"}}"#.to_owned();
+    let mut denied = purchase(2);
+    denied.header = denied.header.replace(
+        "\"third_party_sharing\":true",
+        "\"third_party_sharing\":false",
+    );
+    let mut withdrawn = purchase(3);
+    withdrawn.header = withdrawn.header.replace("visitor-3", "left");
+    world
+        .store
+        .record_consent(ConsentChange {
+            anonymous_id: "left".to_owned(),
+            evidence: format!(
+                r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
+                now_ms() - 10
+            ),
+            received_at_ms: now_ms(),
+        })
+        .await
+        .unwrap();
+    world.append(vec![unset, denied, withdrawn]).await;
+    let forwarder = world.start(world.all());
+    let views = world.until_settled("meta").await;
+    for (id, want) in [
+        (
+            "purchase:1",
+            "suppressed: consent: marketing not granted (unset, regime opt_in)",
+        ),
+        (
+            "purchase:2",
+            "suppressed: consent: third_party_sharing not granted (denied, regime opt_in)",
+        ),
+        ("purchase:3", "suppressed: consent: withdrawn"),
+    ] {
+        assert_eq!(reason_of(&views, id, "meta"), want);
+    }
+    let views = world.until_settled("ga4").await;
+    // Analytics was granted: GA4 counts the sale and is told not to use it for ads.
+    assert_eq!(state(&views[1], "ga4"), Some(&Outcome::Delivered));
+    let record = &world.records(Platform::Ga4)[0];
+    assert_eq!(record.payload["consent"]["ad_user_data"], "DENIED");
+    assert!(record.payload.get("user_data").is_none());
+    assert_eq!(world.counted(Platform::Ga4), 1);
+    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    world.until_settled("tiktok").await;
+    assert_eq!(world.sandbox.totals(Platform::Tiktok).received, 0);
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn both_halves_of_a_conversion_go_out_as_one() {
+    let world = World::new().await;
+    let (start, ahead) = (now_ms(), Arc::new(AtomicI64::new(0)));
+    let offset = Arc::clone(&ahead);
+    let settings = Settings {
+        clock: Arc::new(move || start + offset.load(Ordering::Relaxed)),
+        ..World::settings(vec![world.destination("meta", "")])
+    };
+    let mut browser = purchase(1);
+    browser.settle_until_ms = start + 60_000;
+    let mut server = purchase(1);
+    server.kind = SourceKind::Server;
+    server.header = r#"{"context":{"ip":"10.0.0.1","ua":"curl"}}"#.to_owned();
+    server.props = r#"{"transaction_id":"1","currency":"EUR","value":61.25,"tax":9.77}"#.to_owned();
+    let forwarder = spawn(&world.store, &settings).unwrap();
+    world.append(vec![browser]).await;
+    world
+        .until(|views| {
+            views
+                .iter()
+                .any(|view| matches!(state(view, "meta"), Some(Outcome::Waiting { .. })))
+        })
+        .await;
+    world.append(vec![server]).await;
+    ahead.store(61_000, Ordering::Relaxed);
+    // A new event wakes the task, which then sees that the other is due.
+    world.append(vec![purchase(2)]).await;
+    world.until_settled("meta").await;
+    let records = world.records(Platform::Meta);
+    let records: Vec<_> = records
+        .iter()
+        .filter(|record| record.event_id.as_deref() == Some("purchase:1"))
+        .collect();
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0].value, Some(61.25));
+    let user = &records[0].payload["user_data"];
+    assert_eq!(user["client_ip_address"], "203.0.113.9");
+    assert_eq!(user["client_user_agent"], "Mozilla/5.0");
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_decides_everything_and_sends_nothing() {
+    let world = World::new().await;
+    world.append(purchases(3)).await;
+    let forwarder = world.start(vec![world.destination("meta", "dry_run = true")]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1000", "meta"),
+        "suppressed: dry run"
+    );
+    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn test_modes_reach_the_platforms_test_tools() {
+    let world = World::new().await;
+    world.append(purchases(3)).await;
+    let forwarder = world.start(vec![
+        world.destination("meta", "test_event_code = \"TEST1\""),
+        world.destination("tiktok", "test_event_code = \"TEST2\""),
+        world.destination("ga4", "test_mode = true"),
+    ]);
+    for (platform, name, code) in [
+        (Platform::Meta, "meta", "TEST1"),
+        (Platform::Tiktok, "tiktok", "TEST2"),
+    ] {
+        let views = world.until_settled(name).await;
+        assert_eq!(delivered(&views, name), 3);
+        let records = world.records(platform);
+        assert!(
+            records
+                .iter()
+                .all(|r| r.test_event_code.as_deref() == Some(code))
+        );
+    }
+    let views = world.until_settled("tiktok").await;
+    let attempts = views.iter().flat_map(|view| &view.destinations);
+    let sizes: Vec<_> = attempts
+        .filter(|d| d.name == "tiktok")
+        .filter_map(|d| d.outcomes.last()?.attempt.as_ref())
+        .map(|attempt| attempt.events)
+        .collect();
+    assert_eq!(sizes, [1, 1, 1], "test events are not batched");
+    let views = world.until_settled("ga4").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1000", "ga4"),
+        "suppressed: test mode: checked, not recorded"
+    );
+    assert_eq!(world.sandbox.totals(Platform::Ga4).received, 0);
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_past_the_platforms_age_is_a_dead_letter() {
+    let world = World::new().await;
+    let mut old = purchase(1);
+    old.at_ms = now_ms() - 73 * 3_600_000;
+    world.append(vec![old]).await;
+    let forwarder = world.start(world.all());
+    let views = world.until_settled("ga4").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1", "ga4"),
+        "dead: too old: happened 73 h ago, at most 71 h allowed"
+    );
+    let views = world.until_settled("meta").await;
+    assert_eq!(delivered(&views, "meta"), 1);
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_of_an_answer_names_the_platforms_trace_and_no_secret() {
+    let world = World::new().await;
+    world.append(purchases(2)).await;
+    let forwarder = world.start(world.all());
+    for name in ["meta", "tiktok", "ga4"] {
+        let views = world.until_settled(name).await;
+        let view = views[0]
+            .destinations
+            .iter()
+            .find(|d| d.name == name)
+            .unwrap();
+        let attempt = view.outcomes.last().unwrap().attempt.as_ref().unwrap();
+        assert!(attempt.status == 200 || attempt.status == 204);
+        for secret in ["EAAsandbox", "tt-sandbox", "ga4-sandbox", super::world::EM] {
+            assert!(!attempt.answer.contains(secret));
+        }
+        if name == "meta" {
+            assert!(attempt.answer.contains("fbtrace_id"), "{}", attempt.answer);
+        }
+    }
+    forwarder.stop().await;
+}
+
+#[tokio::test]
+async fn settings_that_are_wrong_leave_the_running_ones_alone() {
+    let world = World::new().await;
+    let mut forwarder = world.start(vec![world.destination("meta", "")]);
+    let twice = vec![world.destination("meta", ""), world.destination("meta", "")];
+    let error = forwarder
+        .reload(Arc::clone(&world.store), &World::settings(twice))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("occurs twice"));
+    world.append(purchases(2)).await;
+    let views = world.until_settled("meta").await;
+    assert_eq!(delivered(&views, "meta"), 2);
+    forwarder.stop().await;
+}

@@ -1,0 +1,151 @@
+//! The answers of `docs/wire.md`.
+
+use axum::response::{IntoResponse as _, Response};
+use firsthand_core::wire::json::{self, Object};
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderValue, StatusCode};
+
+use super::sources::NotAllowed;
+use crate::admit::Rejected;
+use crate::store::StoreError;
+
+/// A request that is refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    pub(super) retry_after_secs: Option<u32>,
+}
+
+impl Refused {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after_secs: None,
+        }
+    }
+
+    pub(super) fn later(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        secs: u32,
+    ) -> Self {
+        Self {
+            retry_after_secs: Some(secs),
+            ..Self::new(status, code, message)
+        }
+    }
+
+    pub(super) fn into_answer(self) -> Response {
+        let mut body = String::with_capacity(96);
+        let mut object = Object::begin(&mut body);
+        let mut error = Object::begin(object.key("error"));
+        error.text("code", self.code);
+        error.text("message", &self.message);
+        error.end();
+        object.end();
+        let mut answer = json_answer(self.status, body);
+        if let Some(secs) = self.retry_after_secs {
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(secs));
+        }
+        answer
+    }
+}
+
+impl From<NotAllowed> for Refused {
+    fn from(reason: NotAllowed) -> Self {
+        match reason {
+            NotAllowed::UnknownKey => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unknown_write_key",
+                "the key is missing or unknown: see [[source]] in the collector's configuration",
+            ),
+            NotAllowed::Origin => Self::new(
+                StatusCode::FORBIDDEN,
+                "origin_not_allowed",
+                "the origin is not listed for this key: add it to the source's origins",
+            ),
+        }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        match error {
+            StoreError::Overloaded => Self::later(
+                busy,
+                "overloaded",
+                "more is waiting than may wait: send it again later",
+                1,
+            ),
+            // The system's words are for the operator's log, not for everybody.
+            StoreError::Unavailable(_) => Self::later(
+                busy,
+                "storage_unavailable",
+                "the events could not be written: send them again later",
+                5,
+            ),
+            StoreError::Closed => Self::later(
+                busy,
+                "storage_unavailable",
+                "the collector is shutting down: send them again later",
+                2,
+            ),
+        }
+    }
+}
+
+/// Returns the answer to a batch.
+pub(super) fn accepted(accepted: usize, duplicates: usize, rejected: &[Rejected]) -> Response {
+    let mut body = String::with_capacity(64 + rejected.len() * 96);
+    let int = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let mut object = Object::begin(&mut body);
+    object.int("accepted", int(accepted));
+    object.int("duplicates", int(duplicates));
+    let list = object.key("rejected");
+    list.push('[');
+    for (place, event) in rejected.iter().enumerate() {
+        if place > 0 {
+            list.push(',');
+        }
+        let mut entry = Object::begin(list);
+        entry.int("index", int(event.index));
+        match &event.id {
+            Some(id) => json::push_str(entry.key("id"), id),
+            None => entry.key("id").push_str("null"),
+        }
+        entry.text("code", event.code);
+        entry.text("message", &event.message);
+        entry.end();
+    }
+    list.push(']');
+    object.end();
+    json_answer(StatusCode::ACCEPTED, body)
+}
+
+/// Returns a JSON answer.
+pub(super) fn json_answer(status: StatusCode, body: String) -> Response {
+    (
+        status,
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+        body,
+    )
+        .into_response()
+}
+
+/// Whatever is not there.
+pub(super) async fn not_found() -> Response {
+    Refused::new(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "there is nothing here: events go to POST /v1/events",
+    )
+    .into_answer()
+}

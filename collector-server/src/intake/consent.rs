@@ -1,0 +1,93 @@
+//! `POST /v1/consent`: a later word, which outranks what came with events.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use firsthand_core::ids;
+use http::header::{ORIGIN, SET_COOKIE};
+use http::{HeaderMap, StatusCode};
+
+use super::answer::{self, Refused};
+use super::{App, body, cors, events};
+use crate::admit;
+use crate::store::{ConsentChange, SourceKind, Store as _};
+
+/// Keeps the visitor's choice.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let result = take(&app, peer, &parts.headers, body).await;
+    let mut answer = result.unwrap_or_else(Refused::into_answer);
+    cors::allow(&app, parts.headers.get(ORIGIN), &mut answer);
+    app.metrics.answered(answer.status());
+    answer
+}
+
+async fn take(
+    app: &App,
+    peer: SocketAddr,
+    headers: &HeaderMap,
+    body: axum::body::Body,
+) -> Result<Response, Refused> {
+    let _permit = app.permits.try_acquire().map_err(|_| {
+        Refused::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "too many requests at a time: send it again later",
+            1,
+        )
+    })?;
+    let bytes = body::read(app, headers, body).await?;
+    let received_at_ms = events::now_ms();
+    let text = body::text(&bytes)?;
+    let (mut batch, _) = events::decode_any(text)?;
+    let sender = app.sources.sender(headers, &batch.write_key)?;
+    let connection = events::connection(app, peer.ip(), headers, sender);
+    let evidence = &mut batch.header.consent;
+    if evidence.choice.is_none() {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_consent",
+            "consent holds no choice: send the purposes, at and policy",
+        ));
+    }
+    let skew_ms = admit::clock_skew_ms(batch.sent_at, received_at_ms);
+    admit::later_evidence(evidence, connection.gpc, connection.regime, skew_ms);
+    let mut json = String::with_capacity(256);
+    evidence.encode(&mut json);
+    let is_withdrawal = admit::withdraws_all(evidence);
+
+    // A page may know itself by another id than its cookie: the word counts for both.
+    let from_cookie = app
+        .cookie
+        .read(headers)
+        .filter(|_| sender.kind == SourceKind::Browser);
+    let from_body = batch
+        .header
+        .user
+        .anonymous_id
+        .as_deref()
+        .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
+    for id in [from_cookie, from_body].into_iter().flatten() {
+        events::within_deadline(app.store.record_consent(ConsentChange {
+            anonymous_id: id.to_owned(),
+            evidence: json.clone(),
+            received_at_ms,
+        }))
+        .await?;
+    }
+    metrics::counter!("firsthand_consent_changes_total").increment(1);
+    let mut answer = answer::json_answer(StatusCode::ACCEPTED, "{}".to_owned());
+    if is_withdrawal
+        && sender.kind == SourceKind::Browser
+        && let Some(cookie) = app.cookie.clear()
+    {
+        answer.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}

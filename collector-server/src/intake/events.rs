@@ -1,0 +1,254 @@
+//! `POST /v1/events`.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use firsthand_core::consent::Regime;
+use firsthand_core::event::props;
+use firsthand_core::ids;
+use firsthand_core::wire::{self, ConsentEvidence};
+use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
+use http::{HeaderMap, StatusCode};
+
+use super::answer::{self, Refused};
+use super::{App, body, cookie, cors, metrics, network};
+use crate::admit::{self, Connection, LaterWord, Sender};
+use crate::store::{Appended, SourceKind, Store as _, StoreError};
+
+/// Takes a batch.
+pub(super) async fn post(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let result = take(&app, peer.ip(), &parts.headers, body).await;
+    let mut answer = result.unwrap_or_else(Refused::into_answer);
+    cors::allow(&app, parts.headers.get(ORIGIN), &mut answer);
+    app.metrics.answered(answer.status());
+    app.metrics.seconds.record(started.elapsed().as_secs_f64());
+    answer
+}
+
+async fn take(
+    app: &App,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Refused> {
+    let _permit = app.permits.try_acquire().map_err(|_| {
+        Refused::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "too many requests at a time: send it again later",
+            1,
+        )
+    })?;
+    let bytes = body::read(app, headers, body).await?;
+    let received_at_ms = now_ms();
+    let (append, outcome) = {
+        let text = body::text(&bytes)?;
+        let (batch, events) = decode(app, text)?;
+        let sender = app.sources.sender(headers, &batch.write_key)?;
+        for (reason, count) in &batch.header.context.dropped {
+            metrics::dropped_by_sdk(reason, *count);
+        }
+        let mut connection = connection(app, peer, headers, sender);
+        let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
+        let known = known_word(app, anonymous_id.as_deref()).await?;
+        let later = known.as_deref().and_then(parse_word);
+        connection.anonymous_id = anonymous_id.map(Cow::Owned);
+        let cookie_id = connection.anonymous_id.clone();
+        let admitted = admit::admit(
+            &app.rules,
+            sender,
+            &connection,
+            later.as_ref(),
+            (batch, events),
+            text,
+            received_at_ms,
+        );
+        app.metrics
+            .dropped_user_values(admitted.dropped_user_values);
+        let cookie = cookie_id
+            .filter(|_| sender.kind == SourceKind::Browser && admitted.verdict.allows_events())
+            .and_then(|id| app.cookie.set(&id));
+        (admitted.append, (admitted.rejected, cookie))
+    };
+    let (rejected, cookie) = outcome;
+    let source = Arc::clone(&append.source);
+    let appended = if append.events.is_empty() && append.quarantined.is_empty() {
+        Vec::new()
+    } else {
+        within_deadline(app.store.append(append)).await?
+    };
+    let accepted = appended
+        .iter()
+        .filter(|a| matches!(a, Appended::Accepted(_)))
+        .count();
+    let duplicates = appended.len() - accepted;
+    app.metrics.stored(&source, accepted, duplicates);
+    metrics::rejected(&source, &rejected);
+    tracing::debug!(
+        source = &*source,
+        accepted,
+        duplicates,
+        rejected = rejected.len(),
+        bytes = bytes.len(),
+        "batch taken"
+    );
+    let mut answer = answer::accepted(accepted, duplicates, &rejected);
+    if let Some(cookie) = cookie {
+        answer.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}
+
+/// Longest wait for the disk. What is written after it is a duplicate when it is sent again.
+const STORE_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Waits for the store, but not for ever.
+pub(super) async fn within_deadline<T>(
+    answer: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, Refused> {
+    match tokio::time::timeout(STORE_DEADLINE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(StoreError::Unavailable("the disk did not answer in time".to_owned()).into()),
+    }
+}
+
+type Decoded<'a> = (
+    wire::Batch<'a>,
+    Vec<Result<wire::Event<'a>, wire::DecodeError>>,
+);
+
+fn decode<'a>(app: &App, text: &'a str) -> Result<Decoded<'a>, Refused> {
+    let (batch, events) = decode_any(text)?;
+    if events.is_empty() {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "no_events",
+            "events is missing or empty",
+        ));
+    }
+    if events.len() > app.events_per_batch {
+        return Err(Refused::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_many_events",
+            format!(
+                "{} events, at most {} allowed: send halves",
+                events.len(),
+                app.events_per_batch
+            ),
+        ));
+    }
+    Ok((batch, events))
+}
+
+/// Deepest nesting of a body.
+const MAX_DEPTH: usize = 64;
+
+/// Whether a body is nested too deeply. Few brackets cannot nest deeply, and counting them is cheap.
+fn is_too_deep(text: &str) -> bool {
+    let brackets = text.bytes().filter(|b| matches!(b, b'{' | b'[')).count();
+    brackets > MAX_DEPTH && props::depth(text) > MAX_DEPTH
+}
+
+/// Decodes a batch that may be without events.
+pub(super) fn decode_any(text: &str) -> Result<Decoded<'_>, Refused> {
+    if is_too_deep(text) {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_json",
+            format!("the body is nested more than {MAX_DEPTH} levels deep"),
+        ));
+    }
+    wire::decode_batch(text).map_err(|error| {
+        let code = match error {
+            wire::DecodeError::Invalid { .. } => "invalid_json",
+            wire::DecodeError::WrongVersion => "wrong_version",
+        };
+        Refused::new(StatusCode::BAD_REQUEST, code, error.to_string())
+    })
+}
+
+/// Reads what the connection tells about the visitor; a server reports for others.
+pub(super) fn connection<'h>(
+    app: &App,
+    peer: IpAddr,
+    headers: &'h HeaderMap,
+    sender: &Sender,
+) -> Connection<'h> {
+    let mut connection = Connection {
+        regime: regime(app, peer, headers),
+        ..Connection::default()
+    };
+    if sender.kind == SourceKind::Browser {
+        let ip = network::client_ip(peer, headers, &app.trusted_proxies);
+        connection.ip = Some(Cow::Owned(ip.to_string()));
+        connection.user_agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok());
+        connection.gpc = headers.get("sec-gpc").is_some_and(|v| v == "1");
+    }
+    connection
+}
+
+/// The regime of the visitor's country, which counts from trusted proxies only.
+fn regime(app: &App, peer: IpAddr, headers: &HeaderMap) -> Regime {
+    let Some(header) = &app.country_header else {
+        return app.regime_default;
+    };
+    if !app.trusted_proxies.iter().any(|n| n.contains(peer)) {
+        return app.regime_default;
+    }
+    headers
+        .get(header)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|country| app.regime_by_country.get(&country.to_ascii_uppercase()))
+        .copied()
+        .unwrap_or(app.regime_default)
+}
+
+/// The browser's id: the cookie's, else the body's, else a new one. A server only passes one on.
+fn anonymous_id(
+    app: &App,
+    headers: &HeaderMap,
+    sender: &Sender,
+    header: &wire::Header<'_>,
+    now_ms: i64,
+) -> Option<String> {
+    let from_body = header.user.anonymous_id.as_deref();
+    match sender.kind {
+        SourceKind::Server => from_body.filter(|id| ids::is_uuid(id)).map(str::to_owned),
+        SourceKind::Browser => Some(
+            app.cookie
+                .read(headers)
+                .or(from_body.filter(|id| cookie::is_uuid_v7(id)))
+                .map_or_else(|| ids::uuid_v7(now_ms, rand::random()), str::to_owned),
+        ),
+    }
+}
+
+/// Returns the latest word on consent of a browser as JSON.
+async fn known_word(app: &App, anonymous_id: Option<&str>) -> Result<Option<String>, Refused> {
+    let Some(id) = anonymous_id else {
+        return Ok(None);
+    };
+    let known = within_deadline(app.store.latest_consent(vec![id.to_owned()])).await?;
+    Ok(known.into_iter().next().map(|change| change.evidence))
+}
+
+fn parse_word(json: &str) -> Option<LaterWord<'_>> {
+    let evidence: ConsentEvidence<'_> = serde_json::from_str(json).ok()?;
+    Some(LaterWord { evidence })
+}
+
+/// Returns the wall clock in epoch milliseconds.
+pub(super) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

@@ -1,0 +1,114 @@
+//! What the doors count. Names and meanings: `docs/metrics.md`. Labels come from the configuration
+//! and from lists, never from a request.
+
+use std::collections::{HashMap, HashSet};
+
+use http::StatusCode;
+use metrics::{Counter, Histogram, counter, histogram};
+
+use crate::admit::Rejected;
+
+/// Handles that every request uses, looked up once.
+#[derive(Debug)]
+pub(super) struct IntakeMetrics {
+    by_source: HashMap<String, SourceMetrics>,
+    accepted_202: Counter,
+    pub(super) seconds: Histogram,
+    dropped_user_values: Counter,
+}
+
+#[derive(Debug)]
+struct SourceMetrics {
+    accepted: Counter,
+    duplicates: Counter,
+}
+
+/// Reasons that SDKs report for events they had to drop; any other is `other`.
+const SDK_REASONS: [&str; 8] = [
+    "queue_full",
+    "consent_denied",
+    "too_large",
+    "expired",
+    "rejected",
+    "storage",
+    "network",
+    "invalid",
+];
+
+struct SdkReason(&'static str);
+
+impl SdkReason {
+    fn of(text: &str) -> Self {
+        Self(
+            SDK_REASONS
+                .into_iter()
+                .find(|known| *known == text)
+                .unwrap_or("other"),
+        )
+    }
+}
+
+impl IntakeMetrics {
+    pub(super) fn new(sources: HashSet<&str>) -> Self {
+        let by_source = sources
+            .into_iter()
+            .map(|name| {
+                let label = name.to_owned();
+                let metrics = SourceMetrics {
+                    accepted: counter!("firsthand_events_accepted_total", "source" => label.clone()),
+                    duplicates: counter!("firsthand_events_duplicate_total", "source" => label.clone()),
+                };
+                (label, metrics)
+            })
+            .collect();
+        Self {
+            by_source,
+            accepted_202: counter!("firsthand_requests_total", "status" => "202"),
+            seconds: histogram!("firsthand_request_seconds"),
+            dropped_user_values: counter!("firsthand_user_values_dropped_total"),
+        }
+    }
+
+    pub(super) fn answered(&self, status: StatusCode) {
+        if status == StatusCode::ACCEPTED {
+            self.accepted_202.increment(1);
+        } else {
+            counter!("firsthand_requests_total", "status" => status.as_str().to_owned())
+                .increment(1);
+        }
+    }
+
+    pub(super) fn stored(&self, source: &str, accepted: usize, duplicates: usize) {
+        if let Some(metrics) = self.by_source.get(source) {
+            metrics.accepted.increment(u64_of(accepted));
+            metrics.duplicates.increment(u64_of(duplicates));
+        }
+    }
+
+    pub(super) fn dropped_user_values(&self, count: usize) {
+        if count > 0 {
+            self.dropped_user_values.increment(u64_of(count));
+        }
+    }
+}
+
+/// Counts refused events. Not a method: there is no handle to keep for labels of two kinds.
+pub(super) fn rejected(source: &str, rejected: &[Rejected]) {
+    for event in rejected {
+        counter!("firsthand_events_rejected_total", "source" => source.to_owned(), "code" => event.code)
+            .increment(1);
+    }
+}
+
+/// Events that an SDK had to drop since its last batch. The number is the sender's word.
+pub(super) fn dropped_by_sdk(reason: &str, count: i64) {
+    /// A page cannot have dropped more than this since its last batch.
+    const MOST: i64 = 10_000;
+    let reason = SdkReason::of(reason).0;
+    let count = u64::try_from(count.clamp(0, MOST)).unwrap_or(0);
+    counter!("firsthand_sdk_dropped_total", "reason" => reason).increment(count);
+}
+
+fn u64_of(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

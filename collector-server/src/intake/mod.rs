@@ -1,0 +1,64 @@
+//! The HTTP doors.
+//!
+//! Promises: nothing is answered 202 before it is on disk; a body, a wait and the number of requests
+//! at a time are bounded; what a browser may not read from another origin it does not get. Never logs
+//! a body, an id of a person, an address or a query. Refuses to know destinations.
+
+mod answer;
+mod app;
+mod body;
+mod consent;
+mod cookie;
+mod cors;
+mod events;
+mod inspect;
+mod metrics;
+mod network;
+mod sources;
+mod status;
+
+pub use app::App;
+pub use network::Network;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::sdk_files;
+
+/// Returns all doors, under the configured path prefix.
+pub fn router(app: Arc<App>) -> Router {
+    let prefix = app.path_prefix.clone();
+    let mut doors = Router::new()
+        .route("/v1/events", post(events::post).options(cors::preflight))
+        .route("/v1/consent", post(consent::post).options(cors::preflight))
+        .route("/v1/inspect/events", get(inspect::newest))
+        .route("/v1/inspect/events/{id}", get(inspect::one))
+        .route("/v1/inspect/quarantine", get(inspect::quarantine))
+        .route("/sdk/{file}", get(sdk_files::get))
+        .route("/healthz", get(status::healthz))
+        .route("/readyz", get(status::readyz))
+        .route("/", get(status::root));
+    if !app.has_metrics_listener {
+        doors = doors.route("/metrics", get(status::metrics));
+    }
+    let doors = doors.fallback(answer::not_found).with_state(app);
+    if prefix.is_empty() {
+        doors
+    } else {
+        // Health checks and scrapes come from inside and know no prefix.
+        Router::new()
+            .nest(&prefix, doors.clone())
+            .route(&format!("{prefix}/"), get(status::root))
+            .fallback_service(doors)
+    }
+}
+
+/// Returns the doors of the separate metrics listener.
+pub fn metrics_router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(status::metrics))
+        .route("/healthz", get(status::healthz))
+        .with_state(app)
+}

@@ -1,0 +1,140 @@
+//! Who may send: keys and origins.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use firsthand_core::identity::Country;
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, ORIGIN};
+use subtle::{Choice, ConstantTimeEq as _};
+
+use crate::admit::Sender;
+use crate::config::{SourceKindName, SourceSection};
+use crate::secret::Secret;
+use crate::store::SourceKind;
+
+/// The configured sources.
+#[derive(Debug)]
+pub(super) struct Sources {
+    browser: HashMap<String, BrowserSource>,
+    server: Vec<(Secret, Sender)>,
+    origins: HashSet<String>,
+}
+
+#[derive(Debug)]
+struct BrowserSource {
+    sender: Sender,
+    origins: HashSet<String>,
+    allow_missing_origin: bool,
+}
+
+/// Why a sender is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotAllowed {
+    UnknownKey,
+    Origin,
+}
+
+impl Sources {
+    pub(super) fn build(sections: &[SourceSection]) -> anyhow::Result<Self> {
+        let mut sources = Self {
+            browser: HashMap::new(),
+            server: Vec::new(),
+            origins: HashSet::new(),
+        };
+        for section in sections {
+            let kind = match section.kind {
+                SourceKindName::Browser => SourceKind::Browser,
+                SourceKindName::Server => SourceKind::Server,
+            };
+            let sender = Sender {
+                source: Arc::from(section.name.as_str()),
+                kind,
+                default_phone_country: section
+                    .default_phone_country
+                    .as_deref()
+                    .and_then(Country::parse),
+            };
+            if let Some(place) = &section.secret_key {
+                let secret = place
+                    .resolve()
+                    .with_context(|| format!("source.{}.secret_key", section.name))?;
+                sources.server.push((secret, sender));
+            } else if let Some(key) = &section.write_key {
+                sources.origins.extend(section.origins.iter().cloned());
+                let source = BrowserSource {
+                    sender,
+                    origins: section.origins.iter().cloned().collect(),
+                    allow_missing_origin: section.allow_missing_origin,
+                };
+                sources.browser.insert(key.clone(), source);
+            }
+        }
+        Ok(sources)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.browser
+            .values()
+            .map(|source| &source.sender)
+            .chain(self.server.iter().map(|(_, sender)| sender))
+            .map(|sender| sender.source.as_ref())
+    }
+
+    /// Whether any browser source lists this origin.
+    pub(super) fn lists_origin(&self, origin: &str) -> bool {
+        self.origins.contains(origin)
+    }
+
+    /// Returns who sends: by the secret key of the `Authorization` header, else by the body's key.
+    pub(super) fn sender(
+        &self,
+        headers: &HeaderMap,
+        write_key: &str,
+    ) -> Result<&Sender, NotAllowed> {
+        if let Some(authorization) = headers.get(AUTHORIZATION) {
+            return bearer(authorization)
+                .and_then(|token| self.by_secret(token))
+                .ok_or(NotAllowed::UnknownKey);
+        }
+        let source = self.browser.get(write_key).ok_or(NotAllowed::UnknownKey)?;
+        let is_allowed = match headers.get(ORIGIN) {
+            None => source.allow_missing_origin,
+            Some(origin) => origin
+                .to_str()
+                .is_ok_and(|origin| source.origins.contains(origin)),
+        };
+        if is_allowed {
+            Ok(&source.sender)
+        } else {
+            Err(NotAllowed::Origin)
+        }
+    }
+
+    /// Compares with every secret in constant time.
+    fn by_secret(&self, token: &str) -> Option<&Sender> {
+        let mut found = None;
+        for (secret, sender) in &self.server {
+            let is_equal: Choice = secret.expose().as_bytes().ct_eq(token.as_bytes());
+            if bool::from(is_equal) {
+                found = Some(sender);
+            }
+        }
+        found
+    }
+}
+
+/// Returns the token of an `Authorization: Bearer …` header.
+pub(super) fn bearer(value: &http::HeaderValue) -> Option<&str> {
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whether the request carries this token, compared in constant time.
+pub(super) fn carries_token(headers: &HeaderMap, token: &Secret) -> bool {
+    headers
+        .get(AUTHORIZATION)
+        .and_then(bearer)
+        .is_some_and(|given| bool::from(token.expose().as_bytes().ct_eq(given.as_bytes())))
+}

@@ -1,0 +1,165 @@
+//! The life of the collector process: build everything, bind, serve, drain.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::forward;
+use crate::intake::{self, App};
+use crate::listen::{self, Bounds};
+use crate::store::sqlite::SqliteStore;
+
+/// Builds everything that can fail before a port is bound, without touching the data: what `check` and
+/// `serve` share after the file is read.
+pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
+    for source in &config.sources {
+        if let Some(secret) = &source.secret_key {
+            secret
+                .resolve()
+                .with_context(|| format!("source.{}.secret_key", source.name))?;
+        }
+    }
+    if let Some(token) = &config.admin.token {
+        token.resolve().context("admin.token")?;
+    }
+    for destination in &config.destinations {
+        if destination.common().enabled {
+            destination
+                .secret()
+                .resolve()
+                .with_context(|| format!("destination.{}", destination.name()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Serves until SIGTERM or SIGINT, then drains.
+pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<()> {
+    check_secrets(&config)?;
+    let prometheus = install_metrics()?;
+    let destinations = config.destination_names();
+    let store = SqliteStore::open(config.store.engine(destinations.clone()))
+        .context("opening the store")?;
+    let app = App::build(&config, store.clone(), destinations, prometheus.clone())?;
+    let listener = bind(config.server.listen).await?;
+    let address = listener.local_addr().context("the bound address")?;
+    let metrics_listener = match config.server.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+
+    let settings = forward::Settings::new(
+        config.forward.clone(),
+        config.destinations.clone(),
+        config.consent.policy(),
+    );
+    let forwarder = forward::spawn(&Arc::new(store.clone()), &settings)?;
+    let bounds = Bounds {
+        connections: config.limits.connections,
+        head_timeout: Duration::from_secs(config.server.idle_timeout_secs),
+    };
+    let (stop, stopped) = watch::channel(false);
+    let metrics_task = metrics_listener.map(|listener| {
+        let router = intake::metrics_router(Arc::clone(&app));
+        tokio::spawn(listen::run(listener, router, bounds, stopped.clone()))
+    });
+    let upkeep = tokio::spawn(metrics_upkeep(prometheus, stopped.clone()));
+    let server = tokio::spawn(listen::run(listener, intake::router(app), bounds, stopped));
+    announce(address, port_file)?;
+    tracing::info!(%address, "collector started");
+
+    shutdown_signal().await;
+    tracing::info!("stopping: no new requests, finishing those at work");
+    // Nobody listening any more is what is wanted.
+    let _ = stop.send(true);
+    let deadline = Duration::from_secs(config.server.drain_timeout_secs);
+    let drain = async {
+        let _ = server.await;
+        if let Some(task) = metrics_task {
+            let _ = task.await;
+        }
+        let _ = upkeep.await;
+        forwarder.stop().await;
+    };
+    if tokio::time::timeout(deadline, drain).await.is_err() {
+        tracing::warn!(
+            "requests or destinations were still at work after server.drain_timeout_secs"
+        );
+    }
+    store.close().await;
+    tracing::info!("collector stopped");
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("listening on {address}"))
+}
+
+/// Says where the collector listens, for people and for programs that started it on port 0.
+#[allow(clippy::print_stdout)] // the command's one line of output
+fn announce(address: SocketAddr, port_file: Option<&Path>) -> anyhow::Result<()> {
+    println!("listening on http://{address}");
+    std::io::stdout().flush().context("writing to stdout")?;
+    if let Some(path) = port_file {
+        std::fs::write(path, format!("{}\n", address.port()))
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn install_metrics() -> anyhow::Result<PrometheusHandle> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(
+            Matcher::Suffix("_seconds".to_owned()),
+            &[
+                0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0,
+            ],
+        )?
+        .set_buckets_for_metric(
+            Matcher::Suffix("_commit_requests".to_owned()),
+            &[
+                1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 1024.0, 4096.0,
+            ],
+        )?
+        .install_recorder()
+        .context("starting the metrics")
+}
+
+/// The exporter's buffers grow until they are drained, so drain them also when nobody scrapes.
+async fn metrics_upkeep(prometheus: PrometheusHandle, mut stopped: watch::Receiver<bool>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        tokio::select! {
+            _ = tick.tick() => prometheus.run_upkeep(),
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => return,
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub async fn shutdown_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be caught, only Ctrl-C");
+            let _ = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Tells for nearly every visitor, without a read, that no later word on consent is known.
+//!
+//! A Bloom filter of fixed size: never a wrong "no", a rare needless read. Without it every request
+//! of an identified visitor would cost a query.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// 2^23 bits, one mebibyte.
+const WORDS: usize = 1 << 17;
+const PROBES: u32 = 4;
+
+/// Which browsers may have sent a later word on consent.
+#[derive(Debug)]
+pub(super) struct ConsentFilter {
+    hasher: RandomState,
+    words: Box<[AtomicU64]>,
+}
+
+impl ConsentFilter {
+    pub(super) fn new() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            words: (0..WORDS).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    pub(super) fn insert(&self, id: &str) {
+        for (word, bit) in self.places(id) {
+            word.fetch_or(bit, Ordering::Release);
+        }
+    }
+
+    pub(super) fn may_hold(&self, id: &str) -> bool {
+        self.places(id)
+            .all(|(word, bit)| word.load(Ordering::Acquire) & bit != 0)
+    }
+
+    fn places(&self, id: &str) -> impl Iterator<Item = (&AtomicU64, u64)> {
+        let hash = self.hasher.hash_one(id);
+        (0..PROBES).filter_map(move |probe| {
+            // 17 bits choose the word; six others the bit.
+            let part = hash.rotate_left(probe * 16 + probe);
+            let word = usize::try_from(part % WORDS as u64).ok()?;
+            Some((self.words.get(word)?, 1u64 << (part >> 58)))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_inserted_is_always_found_and_little_else() {
+        let filter = ConsentFilter::new();
+        for n in 0..10_000 {
+            filter.insert(&format!("in-{n}"));
+        }
+        assert!((0..10_000).all(|n| filter.may_hold(&format!("in-{n}"))));
+        let wrong = (0..10_000)
+            .filter(|n| filter.may_hold(&format!("out-{n}")))
+            .count();
+        assert!(wrong < 100, "{wrong} of 10000");
+    }
+}

@@ -1,0 +1,207 @@
+//! Views for people: the life of an event, the newest events, the quarantine.
+
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+use serde::Serialize;
+
+use super::{outcomes, read, schema};
+use crate::store::{Outcome, Seq, StoredEvent};
+
+/// One event with what is known about it everywhere.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// The event and its copies.
+    pub stored: StoredEvent,
+    /// What is known, destination by destination.
+    pub destinations: Vec<DestinationView>,
+}
+
+/// What is known about an event at one destination.
+#[derive(Debug, Clone)]
+pub struct DestinationView {
+    /// Name of the destination.
+    pub name: String,
+    /// Why the destination is paused, if it is.
+    pub paused: Option<String>,
+    /// Whether it has read the log as far as this event.
+    pub is_read: bool,
+    /// What was learned, in order; the last is the state. Empty when nothing was.
+    pub outcomes: Vec<OutcomeView>,
+}
+
+/// One thing that was learned.
+#[derive(Debug, Clone)]
+pub struct OutcomeView {
+    /// What.
+    pub outcome: Outcome,
+    /// When, in epoch milliseconds.
+    pub at_ms: i64,
+    /// How many requests had carried the event by then.
+    pub attempts: u32,
+    /// The request that taught it.
+    pub attempt: Option<AttemptView>,
+}
+
+/// One request to a platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttemptView {
+    /// When it was sent, in epoch milliseconds.
+    pub at_ms: i64,
+    /// How long the answer took, in milliseconds.
+    pub took_ms: i64,
+    /// How many events it carried.
+    pub events: i64,
+    /// HTTP status, 0 when no answer came.
+    pub status: u16,
+    /// The platform's answer, shortened.
+    pub answer: String,
+}
+
+/// One event in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QuarantineView {
+    /// When it arrived, in epoch milliseconds.
+    pub received_at_ms: i64,
+    /// Name of the source.
+    pub source: String,
+    /// Its id, as far as it could be read.
+    pub event_id: Option<String>,
+    /// Its name, as far as it could be read.
+    pub name: Option<String>,
+    /// Code of the reason.
+    pub code: String,
+    /// The reason in words.
+    pub message: String,
+    /// The event as it came, where it may be kept.
+    pub payload: Option<String>,
+}
+
+/// Reads views on one connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Inspector<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> Inspector<'c> {
+    pub(super) const fn new(conn: &'c Connection) -> Self {
+        Self { conn }
+    }
+
+    /// Opens a data file for reading only, also while the collector runs, and reads from it.
+    pub fn open<T>(
+        path: &Path,
+        read: impl FnOnce(Inspector<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let conn = schema::open_reader(path)?;
+        read(Inspector { conn: &conn })
+    }
+
+    /// Returns the newest events, newest first.
+    pub fn newest(self, limit: usize) -> rusqlite::Result<Vec<EventView>> {
+        read::newest(self.conn, limit)?
+            .into_iter()
+            .map(|stored| self.view(stored))
+            .collect()
+    }
+
+    /// Returns all events with this id (a name and an id make an event).
+    pub fn by_id(self, event_id: &str) -> rusqlite::Result<Vec<EventView>> {
+        let seqs = read::seqs_of_id(self.conn, event_id)?;
+        read::events(self.conn, seqs)?
+            .into_iter()
+            .map(|stored| self.view(stored))
+            .collect()
+    }
+
+    /// Returns the newest quarantined events, newest first, of one event id if given.
+    pub fn quarantine(
+        &self,
+        event_id: Option<&str>,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<QuarantineView>> {
+        self.conn
+            .prepare_cached(
+                "SELECT received_at, sources.name, event_id, q.name, code, message, payload
+                 FROM quarantine q JOIN sources ON sources.id = q.source
+                 WHERE ?1 IS NULL OR event_id = ?1 ORDER BY q.id DESC LIMIT ?2",
+            )?
+            .query_map(
+                params![event_id, i64::try_from(limit).unwrap_or(i64::MAX)],
+                |row| {
+                    Ok(QuarantineView {
+                        received_at_ms: row.get(0)?,
+                        source: row.get(1)?,
+                        event_id: row.get(2)?,
+                        name: row.get(3)?,
+                        code: row.get(4)?,
+                        message: row.get(5)?,
+                        payload: row.get(6)?,
+                    })
+                },
+            )?
+            .collect()
+    }
+
+    /// Returns how many events are in quarantine.
+    pub fn quarantine_rows(self) -> rusqlite::Result<i64> {
+        self.conn
+            .query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))
+    }
+
+    fn view(self, stored: StoredEvent) -> rusqlite::Result<EventView> {
+        let destinations = self
+            .conn
+            .prepare_cached("SELECT id, name, paused, cursor FROM destinations ORDER BY name")?
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Seq>(3)?))
+            })?
+            .collect::<rusqlite::Result<Vec<(i64, String, Option<String>, Seq)>>>()?
+            .into_iter()
+            .map(|(id, name, paused, cursor)| {
+                Ok(DestinationView {
+                    name,
+                    paused,
+                    is_read: cursor >= stored.seq,
+                    outcomes: self.outcomes(id, stored.seq)?,
+                })
+            })
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(EventView {
+            stored,
+            destinations,
+        })
+    }
+
+    fn outcomes(self, destination: i64, seq: Seq) -> rusqlite::Result<Vec<OutcomeView>> {
+        let tail = "state, due_at, reason, o.attempts, o.at_ms, a.at_ms, a.took_ms, a.events, a.status, a.answer";
+        let sql = format!(
+            "SELECT * FROM (SELECT o.id AS place, {tail} FROM history o LEFT JOIN attempts a ON a.id = o.attempt
+               WHERE o.seq = ?2 AND o.destination = ?1
+             UNION ALL SELECT 9223372036854775807, {tail} FROM outcomes o LEFT JOIN attempts a ON a.id = o.attempt
+               WHERE o.destination = ?1 AND o.seq = ?2) ORDER BY place"
+        );
+        self.conn
+            .prepare_cached(&sql)?
+            .query_map(params![destination, seq], |row| {
+                let attempt_at: Option<i64> = row.get(6)?;
+                let attempt = match attempt_at {
+                    None => None,
+                    Some(at_ms) => Some(AttemptView {
+                        at_ms,
+                        took_ms: row.get(7)?,
+                        events: row.get(8)?,
+                        status: row.get(9)?,
+                        answer: row.get(10)?,
+                    }),
+                };
+                Ok(OutcomeView {
+                    outcome: outcomes::from_columns(row.get(1)?, row.get(2)?, row.get(3)?),
+                    attempts: row.get(4)?,
+                    at_ms: row.get(5)?,
+                    attempt,
+                })
+            })?
+            .collect()
+    }
+}

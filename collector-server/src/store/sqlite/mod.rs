@@ -1,0 +1,408 @@
+//! The SQLite engine: the default store, one file on one machine.
+//!
+//! WAL, `synchronous=FULL`, one writer thread with group commit, a few reading connections on the
+//! blocking pool. Promises what [`Store`] promises, also over `kill -9` and power cuts. A file that
+//! is damaged at start is moved aside, loudly, and a new one begun: the door opens again.
+
+mod append;
+mod filter;
+mod frame;
+mod inspect;
+mod metrics;
+mod outcomes;
+mod read;
+mod schema;
+mod upkeep;
+mod writer;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+use self::append::Cache;
+use self::filter::ConsentFilter;
+use self::writer::{Command, Writer};
+use super::{
+    Append, Appended, ConsentChange, DestinationState, Due, Progress, Seq, Store, StoreError,
+    StoredEvent,
+};
+
+pub use self::inspect::{
+    AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
+};
+
+/// Name of the data file inside the data directory.
+pub const FILE_NAME: &str = "firsthand.db";
+
+/// How the engine is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteConfig {
+    /// Directory of the data file; made if missing. Must not be on a network file system.
+    pub dir: PathBuf,
+    /// Page size in bytes of a new file.
+    pub page_bytes: u32,
+    /// The writer's page cache, in KiB.
+    pub cache_kib: u32,
+    /// The write-ahead log is folded into the file after this many pages.
+    pub wal_checkpoint_pages: u32,
+    /// Requests that may wait for the writer.
+    pub queue_requests: u32,
+    /// Bytes that may wait for the writer.
+    pub queue_bytes: u32,
+    /// Most requests of one transaction.
+    pub commit_requests: u32,
+    /// Most bytes of one transaction.
+    pub commit_bytes: u32,
+    /// How long a transaction waits for company, in milliseconds; 0 for as long as the disk is busy.
+    pub commit_delay_ms: u32,
+    /// Reading connections.
+    pub readers: u32,
+    /// How long a dedup key is kept, in days.
+    pub dedup_days: u32,
+    /// How long events are kept, in days; not below `dedup_days`.
+    pub retention_days: u32,
+    /// How many quarantined events are kept.
+    pub quarantine_rows: u32,
+    /// How long quarantined events are kept, in days.
+    pub quarantine_days: u32,
+    /// How long a later word on consent is kept, in days.
+    pub consent_days: u32,
+    /// Largest size of the data file in MiB, 0 for no limit but the disk's.
+    pub max_mib: u32,
+    /// Destinations whose cursors hold back retention.
+    pub destinations: Vec<String>,
+}
+
+impl SqliteConfig {
+    /// Returns the defaults for a data directory.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            page_bytes: 4096,
+            cache_kib: 16 * 1024,
+            wal_checkpoint_pages: 4000,
+            queue_requests: 8192,
+            queue_bytes: 64 * 1024 * 1024,
+            commit_requests: 4096,
+            commit_bytes: 8 * 1024 * 1024,
+            commit_delay_ms: 0,
+            readers: 4,
+            dedup_days: 7,
+            retention_days: 30,
+            quarantine_rows: 20_000,
+            quarantine_days: 30,
+            consent_days: 400,
+            max_mib: 0,
+            destinations: Vec::new(),
+        }
+    }
+}
+
+/// A handle on the store; clones share it.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    commands: SyncSender<Command>,
+    waiting_bytes: Arc<AtomicUsize>,
+    queue_bytes: usize,
+    last_seq: watch::Receiver<Seq>,
+    filter: Arc<ConsentFilter>,
+    readers: Mutex<Vec<Connection>>,
+    reader_permits: Semaphore,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    /// Held for as long as the store is open, so that two processes never share a directory.
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens the store, making what is missing.
+    pub fn open(config: SqliteConfig) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < schema::OLDEST_SQLITE {
+            return Err(StoreError::Unavailable(format!(
+                "SQLite {} is too old, 3.51.3 or newer is needed",
+                rusqlite::version()
+            )));
+        }
+        std::fs::create_dir_all(&config.dir).map_err(|e| unavailable(&e))?;
+        let lock = lock_dir(&config.dir)?;
+        let path = config.dir.join(FILE_NAME);
+        let conn = open_or_replace(&path, &config)?;
+        let cache = Cache::load(&conn, config.quarantine_rows).map_err(|e| unavailable(&e))?;
+        let filter = Arc::new(ConsentFilter::new());
+        fill_filter(&conn, &filter).map_err(|e| unavailable(&e))?;
+        let (last_seq, watch) = watch::channel(cache.next_seq - 1);
+        let (commands, receiver) = sync_channel(config.queue_requests as usize);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let queue_bytes = config.queue_bytes as usize;
+        let readers = config.readers.max(1) as usize;
+        let writer = Writer {
+            path: path.clone(),
+            config,
+            conn: Some(conn),
+            cache,
+            commands: receiver,
+            waiting_bytes: Arc::clone(&waiting_bytes),
+            last_seq,
+            filter: Arc::clone(&filter),
+            metrics: metrics::StoreMetrics::new(),
+            gathering: std::time::Duration::ZERO,
+        };
+        let thread = std::thread::Builder::new()
+            .name("firsthand-store".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|e| unavailable(&e))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path,
+                commands,
+                waiting_bytes,
+                queue_bytes,
+                last_seq: watch,
+                filter,
+                readers: Mutex::new(Vec::new()),
+                reader_permits: Semaphore::new(readers),
+                thread: Mutex::new(Some(thread)),
+                _lock: lock,
+            }),
+        })
+    }
+
+    /// Answers once a probe is on disk: the store can be written.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.ask(Command::Probe).await
+    }
+
+    /// Returns how many bytes wait for the writer.
+    pub fn waiting_bytes(&self) -> usize {
+        self.inner.waiting_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Finishes what waits, closes the file and ends the writer. Later calls fail with
+    /// [`StoreError::Closed`].
+    pub async fn close(&self) {
+        let inner = Arc::clone(&self.inner);
+        let closing = tokio::task::spawn_blocking(move || {
+            inner.take_readers().clear();
+            let thread = inner
+                .thread
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            if let Some(thread) = thread {
+                // A full queue empties as the writer works; a dead writer refuses.
+                let close = Command::Close;
+                inner
+                    .waiting_bytes
+                    .fetch_add(writer::weight(&close), Ordering::Relaxed);
+                let _ = inner.commands.send(close);
+                if thread.join().is_err() {
+                    tracing::error!("the store's writer panicked");
+                }
+            }
+        });
+        if closing.await.is_err() {
+            tracing::error!("closing the store panicked");
+        }
+    }
+
+    /// Runs a read on the blocking pool and one reading connection.
+    pub async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(Inspector<'_>) -> rusqlite::Result<T> + Send + 'static,
+    {
+        self.with_reader(move |conn| read(Inspector::new(conn)))
+            .await
+    }
+
+    async fn with_reader<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let _permit = self
+            .inner
+            .reader_permits
+            .acquire()
+            .await
+            .map_err(|_| StoreError::Closed)?;
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || {
+            let pooled = inner.take_readers().pop();
+            let conn = match pooled {
+                Some(conn) => conn,
+                None => schema::open_reader(&inner.path).map_err(|e| unavailable(&e))?,
+            };
+            let result = read(&conn).map_err(|e| unavailable(&e));
+            // A connection that failed is not trusted again.
+            if result.is_ok() {
+                inner.take_readers().push(conn);
+            }
+            result
+        })
+        .await
+        .map_err(|_| StoreError::Unavailable("a read panicked".to_owned()))?
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Command,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(command(reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    fn send(&self, command: Command) -> Result<(), StoreError> {
+        let weight = writer::weight(&command);
+        let bytes = &self.inner.waiting_bytes;
+        let before = bytes.fetch_add(weight, Ordering::Relaxed);
+        let sent = if before > 0 && before + weight > self.inner.queue_bytes {
+            Err(StoreError::Overloaded)
+        } else {
+            self.inner
+                .commands
+                .try_send(command)
+                .map_err(|error| match error {
+                    TrySendError::Full(_) => StoreError::Overloaded,
+                    TrySendError::Disconnected(_) => StoreError::Closed,
+                })
+        };
+        if sent.is_err() {
+            bytes.fetch_sub(weight, Ordering::Relaxed);
+        }
+        sent
+    }
+
+    #[cfg(test)]
+    pub(super) async fn upkeep(&self, now_ms: i64) -> Result<bool, StoreError> {
+        self.ask(|reply| Command::Upkeep(now_ms, reply)).await
+    }
+}
+
+impl Inner {
+    fn take_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    async fn append(&self, append: Append) -> Result<Vec<Appended>, StoreError> {
+        self.ask(|reply| Command::Append(append, reply)).await
+    }
+
+    async fn record_consent(&self, change: ConsentChange) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Consent(change, reply)).await
+    }
+
+    async fn latest_consent(
+        &self,
+        mut anonymous_ids: Vec<String>,
+    ) -> Result<Vec<ConsentChange>, StoreError> {
+        anonymous_ids.retain(|id| self.inner.filter.may_hold(id));
+        if anonymous_ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.with_reader(move |conn| read::latest_consent(conn, &anonymous_ids))
+            .await
+    }
+
+    async fn read_log(&self, after: Seq, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.with_reader(move |conn| read::log_after(conn, after, limit))
+            .await
+    }
+
+    async fn read_events(&self, seqs: Vec<Seq>) -> Result<Vec<StoredEvent>, StoreError> {
+        self.with_reader(move |conn| read::events(conn, seqs)).await
+    }
+
+    async fn destination_state(&self, destination: &str) -> Result<DestinationState, StoreError> {
+        let name = destination.to_owned();
+        self.with_reader(move |conn| outcomes::state(conn, &name))
+            .await
+    }
+
+    async fn due(
+        &self,
+        destination: &str,
+        now_ms: i64,
+        limit: usize,
+    ) -> Result<Vec<Due>, StoreError> {
+        let name = destination.to_owned();
+        self.with_reader(move |conn| outcomes::due(conn, &name, now_ms, limit))
+            .await
+    }
+
+    async fn commit(&self, destination: &str, progress: Progress) -> Result<(), StoreError> {
+        let name = destination.to_owned();
+        self.ask(|reply| Command::Commit(name, progress, reply))
+            .await
+    }
+
+    fn watch(&self) -> watch::Receiver<Seq> {
+        self.inner.last_seq.clone()
+    }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}
+
+fn lock_dir(dir: &Path) -> Result<File, StoreError> {
+    let file = File::create(dir.join("lock")).map_err(|e| unavailable(&e))?;
+    file.try_lock().map_err(|_| {
+        StoreError::Unavailable(format!(
+            "the data directory {} is in use by another process",
+            dir.display()
+        ))
+    })?;
+    Ok(file)
+}
+
+/// Opens the file; one that is no database any more is moved aside and a new one begun.
+fn open_or_replace(path: &Path, config: &SqliteConfig) -> Result<Connection, StoreError> {
+    match schema::open_writer(path, config) {
+        Ok(conn) => Ok(conn),
+        Err(error)
+            if matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ) =>
+        {
+            let stamp = jiff::Timestamp::now().as_millisecond();
+            for suffix in ["", "-wal", "-shm"] {
+                let from = PathBuf::from(format!("{}{suffix}", path.display()));
+                let to = PathBuf::from(format!("{}.damaged-{stamp}{suffix}", path.display()));
+                if from.exists() {
+                    std::fs::rename(&from, &to).map_err(|e| unavailable(&e))?;
+                }
+            }
+            tracing::error!(%error, stamp, "the data file is damaged: moved aside, a new one is begun");
+            schema::open_writer(path, config).map_err(|e| unavailable(&e))
+        }
+        Err(error) => Err(unavailable(&error)),
+    }
+}
+
+fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()> {
+    let mut select = conn.prepare("SELECT anonymous_id FROM consent")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        filter.insert(row.get_ref(0)?.as_str()?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! What forwarding has learned: cursor, outcomes, attempts, pauses.
+//!
+//! `outcomes` holds the latest word for an event and destination, `history` the words it replaced.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::store::{DestinationState, Due, Outcome, Progress};
+
+/// An outcome as three columns: state, due time, reason.
+pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
+    match outcome {
+        Outcome::Waiting { until_ms } => (0, Some(*until_ms), None),
+        Outcome::Delivered => (1, None, None),
+        Outcome::Retry { at_ms, reason } => (2, Some(*at_ms), Some(reason)),
+        Outcome::Dead { reason } => (3, None, Some(reason)),
+        Outcome::Suppressed { reason } => (4, None, Some(reason)),
+    }
+}
+
+/// The outcome of three columns.
+pub(super) fn from_columns(state: i64, due_at: Option<i64>, reason: Option<String>) -> Outcome {
+    let reason = reason.unwrap_or_default();
+    match state {
+        0 => Outcome::Waiting {
+            until_ms: due_at.unwrap_or_default(),
+        },
+        1 => Outcome::Delivered,
+        2 => Outcome::Retry {
+            at_ms: due_at.unwrap_or_default(),
+            reason,
+        },
+        3 => Outcome::Dead { reason },
+        _ => Outcome::Suppressed { reason },
+    }
+}
+
+fn destination_id(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
+    conn.prepare_cached("INSERT OR IGNORE INTO destinations(name) VALUES(?1)")?
+        .execute(params![name])?;
+    conn.prepare_cached("SELECT id FROM destinations WHERE name = ?1")?
+        .query_row(params![name], |row| row.get(0))
+}
+
+/// Writes what one round of forwarding has learned.
+pub(super) fn commit(conn: &Connection, name: &str, progress: &Progress) -> rusqlite::Result<()> {
+    let destination = destination_id(conn, name)?;
+    let mut attempt_ids = Vec::with_capacity(progress.attempts.len());
+    for attempt in &progress.attempts {
+        conn.prepare_cached(
+            "INSERT INTO attempts(destination, at_ms, took_ms, events, status, answer) VALUES(?1,?2,?3,?4,?5,?6)",
+        )?
+        .execute(params![
+            destination,
+            attempt.at_ms,
+            attempt.took_ms,
+            i64::try_from(attempt.events).unwrap_or(i64::MAX),
+            attempt.status,
+            attempt.answer
+        ])?;
+        attempt_ids.push(conn.last_insert_rowid());
+    }
+    for row in &progress.outcomes {
+        let (state, due_at, reason) = columns(&row.outcome);
+        let attempt = row
+            .attempt
+            .and_then(|index| attempt_ids.get(index).copied());
+        let mut insert = conn.prepare_cached(
+            "INSERT OR IGNORE INTO outcomes(destination, seq, state, due_at, reason, attempts, at_ms, attempt)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+        )?;
+        let values = params![
+            destination,
+            row.seq,
+            state,
+            due_at,
+            reason,
+            row.attempts,
+            row.at_ms,
+            attempt
+        ];
+        if insert.execute(values)? == 1 {
+            continue;
+        }
+        conn.prepare_cached(
+            "INSERT INTO history(destination, seq, state, due_at, reason, attempts, at_ms, attempt)
+             SELECT destination, seq, state, due_at, reason, attempts, at_ms, attempt
+             FROM outcomes WHERE destination = ?1 AND seq = ?2",
+        )?
+        .execute(params![destination, row.seq])?;
+        conn.prepare_cached(
+            "UPDATE outcomes SET state=?3, due_at=?4, reason=?5, attempts=?6, at_ms=?7, attempt=?8
+             WHERE destination = ?1 AND seq = ?2",
+        )?
+        .execute(values)?;
+    }
+    if let Some(cursor) = progress.cursor {
+        conn.prepare_cached("UPDATE destinations SET cursor = ?2 WHERE id = ?1")?
+            .execute(params![destination, cursor])?;
+    }
+    if let Some(paused) = &progress.paused {
+        conn.prepare_cached("UPDATE destinations SET paused = ?2 WHERE id = ?1")?
+            .execute(params![destination, paused])?;
+    }
+    Ok(())
+}
+
+/// Returns where a destination stands.
+pub(super) fn state(conn: &Connection, name: &str) -> rusqlite::Result<DestinationState> {
+    let found = conn
+        .prepare_cached("SELECT id, cursor, paused FROM destinations WHERE name = ?1")?
+        .query_row(params![name], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((id, cursor, paused)) = found else {
+        return Ok(DestinationState::default());
+    };
+    let next_due_ms = conn
+        .prepare_cached(
+            "SELECT min(due_at) FROM outcomes WHERE destination = ?1 AND due_at IS NOT NULL",
+        )?
+        .query_row(params![id], |row| row.get(0))?;
+    Ok(DestinationState {
+        cursor,
+        paused,
+        next_due_ms,
+    })
+}
+
+/// Returns what is due, the longest due first.
+pub(super) fn due(
+    conn: &Connection,
+    name: &str,
+    now_ms: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<Due>> {
+    conn.prepare_cached(
+        "SELECT seq, attempts FROM outcomes
+         WHERE destination = (SELECT id FROM destinations WHERE name = ?1)
+           AND due_at IS NOT NULL AND due_at <= ?2
+         ORDER BY due_at, seq LIMIT ?3",
+    )?
+    .query_map(
+        params![name, now_ms, i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| {
+            Ok(Due {
+                seq: row.get(0)?,
+                attempts: row.get(1)?,
+            })
+        },
+    )?
+    .collect()
+}

@@ -1,0 +1,151 @@
+//! Forgets what is old, in small slices between commits.
+//!
+//! Dedup keys go after `dedup_days`, in the order of the log (so neighbours go together); requests go
+//! after `retention_days`, but never what a configured destination has not read or an event that
+//! waits for a second look; the last row of the log always stays, because it holds the position.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{SqliteConfig, frame};
+use crate::store::Seq;
+
+const DAY_MS: i64 = 86_400_000;
+/// Rows looked at in one slice.
+const SLICE: usize = 200;
+
+/// Does one slice. Returns whether there is more to do.
+pub(super) fn slice(
+    conn: &Connection,
+    config: &SqliteConfig,
+    now_ms: i64,
+) -> rusqlite::Result<bool> {
+    let age = |days: u32| now_ms.saturating_sub(i64::from(days) * DAY_MS);
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    let keys = prune_keys(conn, age(config.dedup_days))?;
+    let rows = prune_log(conn, config, age(config.retention_days))?;
+    let attempts = prune_by_id(
+        conn,
+        "SELECT id, at_ms FROM attempts ORDER BY id LIMIT 200",
+        "DELETE FROM attempts WHERE id = ?1",
+        age(config.retention_days),
+    )?;
+    let quarantine = prune_by_id(
+        conn,
+        "SELECT id, received_at FROM quarantine ORDER BY id LIMIT 200",
+        "DELETE FROM quarantine WHERE id = ?1",
+        age(config.quarantine_days),
+    )?;
+    conn.prepare_cached(
+        "DELETE FROM consent WHERE anonymous_id IN
+           (SELECT anonymous_id FROM consent WHERE received_at < ?1 ORDER BY received_at LIMIT 200)",
+    )?
+    .execute(params![age(config.consent_days)])?;
+    conn.execute_batch("COMMIT")?;
+    Ok([keys, rows, attempts, quarantine].contains(&SLICE))
+}
+
+fn position(conn: &Connection) -> rusqlite::Result<Seq> {
+    Ok(conn
+        .prepare_cached("SELECT position FROM upkeep WHERE task = 'dedup'")?
+        .query_row([], |row| row.get(0))
+        .optional()?
+        .unwrap_or(0))
+}
+
+fn prune_keys(conn: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
+    let from = position(conn)?;
+    let mut to = from;
+    let mut count = 0;
+    let mut key = Vec::new();
+    let mut delete = conn.prepare_cached("DELETE FROM dedup WHERE key = ?1 AND seq = ?2")?;
+    let mut select = conn.prepare_cached(
+        "SELECT seq, n, received_at, events FROM log WHERE seq >= ?1 ORDER BY seq LIMIT 200",
+    )?;
+    let mut rows = select.query(params![from])?;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(2)? >= before_ms {
+            break;
+        }
+        let first: Seq = row.get(0)?;
+        for (event, seq) in frame::iter(row.get_ref(3)?.as_str()?).zip(first..) {
+            frame::dedup_key(&mut key, event.name, event.event_id);
+            delete.execute(params![key, seq])?;
+        }
+        to = first + row.get::<_, i64>(1)?;
+        count += 1;
+    }
+    if to > from {
+        conn.prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('dedup', ?1)")?
+            .execute(params![to])?;
+    }
+    Ok(count)
+}
+
+/// Returns the last position that nobody needs any more.
+fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<Seq> {
+    let mut last = Seq::MAX;
+    for name in &config.destinations {
+        let cursor: Option<Seq> = conn
+            .prepare_cached("SELECT cursor FROM destinations WHERE name = ?1")?
+            .query_row(params![name], |row| row.get(0))
+            .optional()?;
+        last = last.min(cursor.unwrap_or(0));
+    }
+    let oldest_open: Option<Seq> = conn
+        .prepare_cached("SELECT min(seq) FROM outcomes WHERE due_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(oldest_open.map_or(last, |seq| last.min(seq - 1)))
+}
+
+fn prune_log(conn: &Connection, config: &SqliteConfig, before_ms: i64) -> rusqlite::Result<usize> {
+    let unneeded = last_unneeded(conn, config)?;
+    let pruned_keys = position(conn)?;
+    let last_row: Option<Seq> = conn.query_row("SELECT max(seq) FROM log", [], |row| row.get(0))?;
+    let mut select =
+        conn.prepare_cached("SELECT seq, n, received_at FROM log ORDER BY seq LIMIT 200")?;
+    let old: Vec<(Seq, i64, i64)> = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let gone: Vec<(Seq, Seq)> = old
+        .into_iter()
+        .map(|(first, n, at)| (first, first + n - 1, at))
+        .take_while(|(first, last, at)| {
+            *at < before_ms && *last <= unneeded && *last < pruned_keys && Some(*first) != last_row
+        })
+        .map(|(first, last, _)| (first, last))
+        .collect();
+    let (Some((first, _)), Some((_, last))) = (gone.first(), gone.last()) else {
+        return Ok(0);
+    };
+    let range = params![first, last];
+    conn.prepare_cached("DELETE FROM log WHERE seq BETWEEN ?1 AND ?2")?
+        .execute(range)?;
+    conn.prepare_cached("DELETE FROM copies WHERE seq BETWEEN ?1 AND ?2")?
+        .execute(range)?;
+    conn.prepare_cached("DELETE FROM history WHERE seq BETWEEN ?1 AND ?2")?
+        .execute(range)?;
+    conn.prepare_cached(
+        "DELETE FROM outcomes WHERE destination IN (SELECT id FROM destinations) AND seq BETWEEN ?1 AND ?2",
+    )?
+    .execute(range)?;
+    Ok(gone.len())
+}
+
+/// Deletes old rows from the front of a table whose ids grow with time.
+fn prune_by_id(
+    conn: &Connection,
+    select: &str,
+    delete: &str,
+    before_ms: i64,
+) -> rusqlite::Result<usize> {
+    let rows: Vec<(i64, i64)> = conn
+        .prepare_cached(select)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut count = 0;
+    for (id, _) in rows.iter().take_while(|(_, at)| *at < before_ms) {
+        conn.prepare_cached(delete)?.execute(params![id])?;
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,317 @@
+//! The writer thread: owns the only writing connection and commits in groups.
+//!
+//! It takes what waits (up to a bound), writes it in one transaction, and answers after the commit.
+//! While the disk syncs, the next group gathers: the sync is the batching window. An idle store commits
+//! at once; a busy one lets the group grow for as long as a commit takes, because a commit costs the
+//! same for one request as for many and the doors need the processor meanwhile. After a failure nothing is answered as written; the next group tries again.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::{Connection, ErrorCode};
+use tokio::sync::{oneshot, watch};
+
+use super::append::{self, Cache};
+use super::filter::ConsentFilter;
+use super::{SqliteConfig, outcomes, schema, upkeep};
+use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// What the writer can be asked for.
+pub(super) enum Command {
+    Append(Append, Reply<Vec<Appended>>),
+    Consent(ConsentChange, Reply<()>),
+    Commit(String, Progress, Reply<()>),
+    /// Commits nothing, but as durably as anything: tells whether the disk can be written.
+    Probe(Reply<()>),
+    /// Forgets what is old, now.
+    #[cfg(test)]
+    Upkeep(i64, Reply<bool>),
+    Close,
+}
+
+/// A command that was carried out, but not committed yet.
+enum Done {
+    Appended(Vec<Appended>),
+    Nothing,
+}
+
+/// Bytes a command occupies while it waits, roughly.
+pub(super) fn weight(command: &Command) -> usize {
+    const BASE: usize = 256;
+    match command {
+        Command::Append(append, _) => {
+            let events: usize = append
+                .events
+                .iter()
+                .map(|e| e.event.len() + e.event_id.len() + e.name.len() + 96)
+                .sum();
+            let kept: usize = append
+                .quarantined
+                .iter()
+                .map(|q| q.payload.as_ref().map_or(0, String::len) + 192)
+                .sum();
+            BASE + append.header.len() + events + kept
+        }
+        Command::Consent(change, _) => BASE + change.evidence.len(),
+        Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
+        Command::Probe(_) | Command::Close => BASE,
+        #[cfg(test)]
+        Command::Upkeep(..) => BASE,
+    }
+}
+
+/// A group of this many requests makes the store a busy one.
+const BUSY_REQUESTS: usize = 4;
+/// Longest time that a busy store lets a group grow.
+const LONGEST_GATHERING: Duration = Duration::from_millis(4);
+
+/// Everything the thread owns.
+pub(super) struct Writer {
+    pub(super) path: PathBuf,
+    pub(super) config: SqliteConfig,
+    pub(super) conn: Option<Connection>,
+    pub(super) cache: Cache,
+    pub(super) commands: Receiver<Command>,
+    pub(super) waiting_bytes: Arc<AtomicUsize>,
+    pub(super) last_seq: watch::Sender<Seq>,
+    pub(super) filter: Arc<ConsentFilter>,
+    pub(super) metrics: super::metrics::StoreMetrics,
+    /// How long a group may grow now: zero unless the last one was large.
+    pub(super) gathering: Duration,
+}
+
+impl Writer {
+    /// Works until it is told to close or all handles are gone.
+    pub(super) fn run(mut self) {
+        let pause = Duration::from_secs(10);
+        let mut next_upkeep = Instant::now() + Duration::from_secs(1);
+        let mut group = Vec::new();
+        loop {
+            let wait = next_upkeep.saturating_duration_since(Instant::now());
+            match self.commands.recv_timeout(wait) {
+                Ok(first) => {
+                    self.gather(first, &mut group);
+                    let is_closing = group.iter().any(|c| matches!(c, Command::Close));
+                    self.commit_group(&mut group);
+                    if is_closing {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= next_upkeep {
+                let has_more = self.upkeep(now_ms());
+                next_upkeep = Instant::now()
+                    + if has_more {
+                        Duration::from_millis(50)
+                    } else {
+                        pause
+                    };
+            }
+        }
+        if let Some(conn) = self.conn.take() {
+            // The last connection checkpoints on close; a reader may still hold it off.
+            if let Err((_, error)) = conn.close() {
+                tracing::warn!(%error, "store did not close cleanly");
+            }
+        }
+    }
+
+    /// Takes what waits, up to the bounds of one transaction.
+    fn gather(&self, first: Command, group: &mut Vec<Command>) {
+        let mut bytes = weight(&first);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let mut is_closing = matches!(first, Command::Close);
+        group.push(first);
+        if !is_closing && !self.gathering.is_zero() {
+            std::thread::sleep(self.gathering);
+        }
+        let deadline = Instant::now() + Duration::from_millis(self.config.commit_delay_ms.into());
+        while !is_closing
+            && group.len() < self.config.commit_requests as usize
+            && bytes < self.config.commit_bytes as usize
+        {
+            let next = if self.config.commit_delay_ms == 0 {
+                self.commands.try_recv().ok()
+            } else {
+                let wait = deadline.saturating_duration_since(Instant::now());
+                self.commands.recv_timeout(wait).ok()
+            };
+            let Some(command) = next else { break };
+            let weight = weight(&command);
+            self.waiting_bytes.fetch_sub(weight, Ordering::Relaxed);
+            bytes += weight;
+            is_closing = matches!(command, Command::Close);
+            group.push(command);
+        }
+    }
+
+    fn commit_group(&mut self, group: &mut Vec<Command>) {
+        let started = Instant::now();
+        match self.write(group) {
+            Ok(done) => {
+                let took = started.elapsed();
+                self.metrics.committed(group.len(), took);
+                self.gathering = if group.len() < BUSY_REQUESTS {
+                    Duration::ZERO
+                } else {
+                    took.min(LONGEST_GATHERING)
+                };
+                self.last_seq.send_if_modified(|last| {
+                    let newest = self.cache.next_seq - 1;
+                    std::mem::replace(last, newest) != newest
+                });
+                for (command, done) in group.drain(..).zip(done) {
+                    self.answer(command, Ok(done));
+                }
+            }
+            Err(error) if group.len() > 1 && !is_disk_error(&error) => {
+                // One command may be at fault; the others must not suffer for it.
+                let mut all = std::mem::take(group);
+                for command in all.drain(..) {
+                    self.commit_group(&mut vec![command]);
+                }
+            }
+            Err(error) => {
+                self.metrics.failed();
+                let error = StoreError::Unavailable(error.to_string());
+                tracing::error!(%error, requests = group.len(), "commit failed, nothing was written");
+                for command in group.drain(..) {
+                    self.answer(command, Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    fn answer(&self, command: Command, result: Result<Done, StoreError>) {
+        // A receiver that is gone stopped waiting; what was written stays written.
+        match (command, result) {
+            (Command::Append(_, reply), Ok(Done::Appended(answers))) => {
+                let _ = reply.send(Ok(answers));
+            }
+            (Command::Append(_, reply), result) => {
+                let _ = reply.send(result.map(|_| Vec::new()));
+            }
+            (Command::Consent(change, reply), result) => {
+                if result.is_ok() {
+                    self.filter.insert(&change.anonymous_id);
+                }
+                let _ = reply.send(result.map(|_| ()));
+            }
+            (Command::Commit(_, _, reply) | Command::Probe(reply), result) => {
+                let _ = reply.send(result.map(|_| ()));
+            }
+            #[cfg(test)]
+            (Command::Upkeep(now_ms, reply), _) => {
+                let conn = self.conn.as_ref().expect("open in tests");
+                let _ = reply.send(
+                    upkeep::slice(conn, &self.config, now_ms)
+                        .map_err(|e| StoreError::Unavailable(e.to_string())),
+                );
+            }
+            (Command::Close, _) => {}
+        }
+    }
+
+    /// Writes a group in one transaction.
+    fn write(&mut self, group: &[Command]) -> rusqlite::Result<Vec<Done>> {
+        self.reopen_if_needed()?;
+        let Some(conn) = &self.conn else {
+            return Err(rusqlite::Error::InvalidQuery);
+        };
+        let cache = &mut self.cache;
+        let next_seq = cache.next_seq;
+        let result = (|| {
+            conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            let done = group
+                .iter()
+                .map(|command| carry_out(conn, cache, command))
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            conn.prepare_cached("COMMIT")?.execute([])?;
+            Ok(done)
+        })();
+        if let Err(error) = &result {
+            let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+            let reloaded = Cache::load(conn, self.config.quarantine_rows);
+            match reloaded {
+                Ok(fresh) if is_rolled_back && !must_reopen(error) => self.cache = fresh,
+                // Nothing more can be trusted of this connection.
+                _ => {
+                    self.cache.next_seq = next_seq;
+                    self.conn = None;
+                }
+            }
+        }
+        result
+    }
+
+    fn reopen_if_needed(&mut self) -> rusqlite::Result<()> {
+        if self.conn.is_none() {
+            let conn = schema::open_writer(&self.path, &self.config)?;
+            self.cache = Cache::load(&conn, self.config.quarantine_rows)?;
+            self.conn = Some(conn);
+            tracing::info!("store opened again");
+        }
+        Ok(())
+    }
+
+    fn upkeep(&mut self, now_ms: i64) -> bool {
+        let Some(conn) = &self.conn else { return false };
+        match upkeep::slice(conn, &self.config, now_ms) {
+            Ok(has_more) => has_more,
+            Err(error) => {
+                if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+                    self.conn = None;
+                }
+                tracing::warn!(%error, "store upkeep failed, will be tried again");
+                false
+            }
+        }
+    }
+}
+
+fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlite::Result<Done> {
+    match command {
+        Command::Append(request, _) => append::append(conn, cache, request).map(Done::Appended),
+        Command::Consent(change, _) => append::record_consent(conn, change).map(|()| Done::Nothing),
+        Command::Commit(name, progress, _) => {
+            outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
+        }
+        Command::Probe(_) => conn
+            .prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('probe', 0)")?
+            .execute([])
+            .map(|_| Done::Nothing),
+        #[cfg(test)]
+        Command::Upkeep(..) => Ok(Done::Nothing),
+        Command::Close => Ok(Done::Nothing),
+    }
+}
+
+fn is_disk_error(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull)) || must_reopen(error)
+}
+
+fn must_reopen(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::NotADatabase
+        )
+    )
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}

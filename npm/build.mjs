@@ -1,0 +1,192 @@
+// Builds dist/: cargo → sdk-tool (snip, bindgen) → wasm-opt → esbuild, then compresses and measures.
+// Works offline once `npm ci` and `cargo fetch` are done; the same sources give the same bytes.
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const npm = dirname(fileURLToPath(import.meta.url));
+const root = dirname(npm);
+const work = join(npm, 'build');
+const dist = join(npm, 'dist');
+const target = process.env.CARGO_TARGET_DIR ?? join(root, 'target');
+const run = (program, args, env = {}) =>
+  execFileSync(program, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env } });
+const bin = (name) => join(npm, 'node_modules/.bin', name);
+
+// Named one by one: "all" lets wasm-opt use what browsers do not have.
+const FEATURES = ['bulk-memory', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals'];
+const features = FEATURES.map((name) => '--enable-' + name);
+
+function buildModule() {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  run('cargo', ['build', '-q', '-p', 'firsthand-web', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
+    // The rolled-up SHA-256 is a quarter of the unrolled one. Paths of this machine stay out of the module.
+    CARGO_ENCODED_RUSTFLAGS: [
+      '--cfg=sha2_backend="soft"',
+      '--cfg=sha2_backend_soft="compact"',
+      `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), '.cargo')}=`,
+      `--remap-path-prefix=${root}=`,
+    ].join('\x1f'),
+  });
+  run('cargo', ['build', '-q', '-p', 'firsthand-sdk-tool']);
+  const tool = join(target, 'debug/sdk-tool');
+  const snipped = join(work, 'snipped.wasm');
+  run(tool, ['snip', join(target, 'wasm32-unknown-unknown/wasm/firsthand_web.wasm'), snipped]);
+  run(tool, ['bindgen', snipped, '--target', 'bundler', '--no-typescript', '--out-dir', join(work, 'glue'), '--out-name', 'core',
+    '--remove-name-section', '--remove-producers-section']);
+  run(bin('wasm-opt'), ['-Oz', '--converge', ...features, join(work, 'glue/core_bg.wasm'), '-o', join(work, 'full.wasm')]);
+}
+
+/** The folder of the host functions carries a hash of the crate in the module's imports: give it a name that does not change. */
+function renameHost() {
+  const snippets = join(work, 'glue/snippets');
+  const folder = readdirSync(snippets)[0];
+  const from = `./snippets/${folder}/src/host.js`;
+  cpSync(join(snippets, folder, 'src/host.js'), join(work, 'host.js'));
+  const glue = readFileSync(join(work, 'glue/core_bg.js'), 'utf8').replaceAll(from, 'firsthand-host');
+  writeFileSync(join(work, 'glue.js'), glue);
+  writeFileSync(join(work, 'fh.wasm'), renameImports(readFileSync(join(work, 'full.wasm')), from, 'firsthand-host'));
+}
+
+/** Rewrites the import section of a module: every occurrence of one module name becomes another. */
+function renameImports(bytes, from, to) {
+  const IMPORTS = 2;
+  const out = [bytes.subarray(0, 8)];
+  let at = 8;
+  const leb = (buffer, index) => {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = buffer[index++];
+      value |= (byte & 127) << shift;
+      if (byte < 128) return [value, index];
+    }
+  };
+  const toLeb = (value) => {
+    const list = [];
+    do list.push((value & 127) | (value > 127 ? 128 : 0));
+    while ((value >>>= 7));
+    return Buffer.from(list);
+  };
+  while (at < bytes.length) {
+    const id = bytes[at];
+    const [size, start] = leb(bytes, at + 1);
+    let body = bytes.subarray(start, start + size);
+    if (id === IMPORTS) {
+      const old = Buffer.concat([toLeb(from.length), Buffer.from(from)]);
+      const parts = [];
+      for (let rest = body; ; ) {
+        const found = rest.indexOf(old);
+        parts.push(found < 0 ? rest : rest.subarray(0, found));
+        if (found < 0) break;
+        parts.push(toLeb(to.length), Buffer.from(to));
+        rest = rest.subarray(found + old.length);
+      }
+      body = Buffer.concat(parts);
+    }
+    out.push(Buffer.from([id]), toLeb(body.length), body);
+    at = start + size;
+  }
+  return Buffer.concat(out);
+}
+
+/** The same module as plain JavaScript. */
+function buildPlain() {
+  const js = join(work, 'plain.js');
+  const lowered = join(work, 'lowered.wasm');
+  // JavaScript has none of these instructions, and wasm2js does not know all of them.
+  const lowering = ['--llvm-nontrapping-fptoint-lowering', '--llvm-memory-copy-fill-lowering', '--signext-lowering'];
+  run(bin('wasm-opt'), [...features, ...lowering, '-Oz', join(work, 'fh.wasm'), '-o', lowered]);
+  run(bin('wasm2js'), ['-Oz', lowered, '-o', js]);
+  const text = readFileSync(js, 'utf8');
+  // wasm2js writes imports, a function that makes the module, one call of it, and exports. We want the function alone.
+  const start = text.indexOf('function asmFunc(');
+  const callAt = text.lastIndexOf('var retasmFunc');
+  const before = text.slice(0, start).replace(/^import .*$/gm, '');
+  writeFileSync(js, `${before}\n${text.slice(start, callAt)}\nwindow.firsthand.__core(asmFunc);\n`);
+}
+
+const common = {
+  bundle: true,
+  minify: true,
+  target: 'es2020',
+  legalComments: 'none',
+  logLevel: 'warning',
+  alias: { 'firsthand-glue': join(work, 'glue.js'), 'firsthand-host': join(work, 'host.js') },
+};
+
+async function buildScripts() {
+  const iife = (entry, outfile) => build({ ...common, entryPoints: [join(npm, entry)], format: 'iife', outfile: join(dist, outfile) });
+  await build({ ...common, entryPoints: [join(npm, 'src/stub-entry.ts')], format: 'iife', target: 'es2021', outfile: join(dist, 'stub.js') });
+  await iife('src/script.ts', 'fh.js');
+  await build({ ...common, bundle: true, entryPoints: [join(work, 'plain.js')], format: 'iife', outfile: join(dist, 'fh.nowasm.js') });
+  writeFileSync(join(dist, 'fh.wasm'), readFileSync(join(work, 'fh.wasm')));
+  if (existsSync(join(npm, 'src/banner/entry.ts'))) {
+    for (const file of readdirSync(join(npm, 'src/banner')).sort()) {
+      const found = /^entry(\.[\w-]+)?\.ts$/.exec(file);
+      if (found) await iife('src/banner/' + file, `banner${found[1] ?? ''}.js`);
+    }
+  }
+}
+
+async function buildPackage() {
+  writeFileSync(join(work, 'wasm.js'), `export default ${JSON.stringify(readFileSync(join(work, 'fh.wasm')).toString('base64'))};\n`);
+  const esm = (entry, outfile, external = []) =>
+    build({
+      ...common,
+      alias: { ...common.alias, 'firsthand-wasm': join(work, 'wasm.js') },
+      entryPoints: [join(npm, entry)],
+      format: 'esm',
+      outfile: join(dist, outfile),
+      external,
+    });
+  await esm('src/index.ts', 'index.js', ['./core.js']);
+  await esm('src/core.ts', 'core.js');
+  const types = readFileSync(join(npm, 'src/types.ts'), 'utf8');
+  writeFileSync(join(dist, 'types.d.ts'), types);
+  writeFileSync(join(dist, 'index.d.ts'), readFileSync(join(npm, 'src/public.d.ts'), 'utf8'));
+}
+
+function compressAndMeasure() {
+  const sizes = {};
+  for (const file of readdirSync(dist).sort()) {
+    if (!/\.(js|wasm)$/.test(file)) continue;
+    const bytes = readFileSync(join(dist, file));
+    const gzip = gzipSync(bytes, { level: 9 });
+    const brotli = brotliCompressSync(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    });
+    writeFileSync(join(dist, file + '.gz'), gzip);
+    writeFileSync(join(dist, file + '.br'), brotli);
+    sizes[file] = { raw: bytes.length, gzip: gzip.length, brotli: brotli.length };
+  }
+  const total = (files) => Object.fromEntries(['raw', 'gzip', 'brotli'].map((kind) => [kind, files.reduce((sum, file) => sum + sizes[file][kind], 0)]));
+  sizes['= stub + fh.js + fh.wasm'] = total(['stub.js', 'fh.js', 'fh.wasm']);
+  sizes['= stub + fh.js + fh.nowasm.js'] = total(['stub.js', 'fh.js', 'fh.nowasm.js']);
+  writeFileSync(join(dist, 'sizes.json'), JSON.stringify(sizes, null, 2) + '\n');
+  console.table(sizes);
+  const checks = [
+    ['stub.js', 'raw', 1024],
+    ['= stub + fh.js + fh.wasm', 'brotli', 25_000],
+    ['= stub + fh.js + fh.nowasm.js', 'brotli', 50_000],
+  ];
+  for (const [file, kind, limit] of checks) {
+    if (sizes[file][kind] > limit) {
+      console.error(`${file} has ${sizes[file][kind]} bytes ${kind}, at most ${limit} allowed`);
+      process.exitCode = 1;
+    }
+  }
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+if (!process.env.JS_ONLY) buildModule();
+renameHost();
+buildPlain();
+await buildScripts();
+await buildPackage();
+compressAndMeasure();

@@ -1,0 +1,96 @@
+/** The script tag: reads its options, takes over the stub, loads the core and, where one is needed, the banner. */
+import * as bg from 'firsthand-glue';
+import * as host from 'firsthand-host';
+import { startClient, type Core } from './client.js';
+import { createStub } from './stub.js';
+import type { Options } from './types.js';
+
+interface Page {
+  firsthand?: any;
+  firsthandConfig?: Partial<Options>;
+}
+
+const page = window as unknown as Page;
+const script = document.currentScript as HTMLScriptElement | null;
+const source = script?.src || location.href;
+/** Where the files beside this one are. */
+const beside = (file: string): string => new URL(file, source).href;
+
+const options = (): Options => ({
+  // `…/sdk/fh.js` and `…/fh.js` both stand for the collector that serves them.
+  endpoint: beside('.').replace(/\/(sdk\/)?$/, ''),
+  ...(script?.dataset as any),
+  ...page.firsthandConfig,
+});
+
+const insert = (file: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const tag = document.createElement('script');
+    tag.src = beside(file);
+    tag.async = true;
+    if (script?.nonce) tag.nonce = script.nonce;
+    tag.onload = () => resolve();
+    tag.onerror = () => reject(new Error('cannot load ' + file));
+    document.head.append(tag);
+  });
+
+const imports = { './core_bg.js': bg, 'firsthand-host': host } as unknown as WebAssembly.Imports;
+
+const instantiate = async (): Promise<any> => {
+  const response = await fetch(beside('fh.wasm'));
+  // A server that does not know the type of .wasm, and old browsers, take the slower way.
+  const streamed = typeof WebAssembly.instantiateStreaming == 'function' && /^application\/wasm/.test(response.headers.get('content-type') ?? '');
+  const { instance } = streamed
+    ? await WebAssembly.instantiateStreaming(response, imports)
+    : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
+  return instance.exports;
+};
+
+/** The same code as plain JavaScript, for pages whose policy forbids WebAssembly. */
+const plain = async (): Promise<any> => {
+  let exports: any;
+  page.firsthand.__core = (make: (imports: any) => any) => (exports = make(imports));
+  await insert('fh.nowasm.js');
+  delete page.firsthand.__core;
+  return exports;
+};
+
+const load = async (): Promise<Core> => {
+  const exports = await instantiate().catch(plain);
+  bg.__wbg_set_wasm(exports);
+  exports.__wbindgen_start?.();
+  return bg;
+};
+
+const stub = (page.firsthand ??= createStub());
+if (!stub.loaded) {
+  stub.loaded = true;
+  const settings = options();
+  const language = settings.banner && settings.banner != 'on' ? settings.banner : '';
+  let banner: Promise<any> | undefined;
+
+  /** Loads the banner once; it announces itself by `firsthand.__banner`. */
+  const openBanner = (): Promise<any> =>
+    (banner ??= new Promise((resolve) => {
+      stub.__banner = (mount: any) => resolve(mount(stub.consent, settings.bannerOptions));
+      insert('banner' + (language ? '.' + language : '') + '.js').catch(() => (banner = undefined));
+    }));
+
+  const open = (): void => void openBanner().then((handle) => handle.openPreferences());
+  const isOff = settings.banner == 'off';
+  startClient(stub, settings, load, isOff ? {} : { open }).then(() => {
+    if (isOff) return;
+    const show = (state: any): void => {
+      if (state?.prompt || state?.showOptOutHonoured) void openBanner();
+    };
+    show(stub.consent.get());
+    stub.consent.on(show);
+    document.addEventListener('click', (event) => {
+      const link = (event.target as Element | null)?.closest?.('[data-firsthand-consent],a[href="#firsthand-consent"]');
+      if (link && !banner) {
+        event.preventDefault();
+        open();
+      }
+    });
+  });
+}

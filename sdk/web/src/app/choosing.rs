@@ -1,0 +1,102 @@
+//! The visitor chooses, here or in another tab.
+
+use super::App;
+use crate::consent::Consent;
+use crate::host;
+use crate::storage::{self, segment::Segment};
+
+impl App {
+    /// Returns the consent state as JSON.
+    pub(crate) fn consent_view(&mut self) -> String {
+        self.consent.refresh(&self.config, host::now_ms());
+        self.consent.view(&self.config)
+    }
+
+    /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order.
+    pub(crate) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) {
+        let now_ms = host::now_ms();
+        self.consent
+            .set(&self.config, answers, basis, after_gpc_notice, now_ms);
+        self.apply_choice();
+    }
+
+    /// Another tab changed the storage; `key` is empty when all of it was cleared.
+    pub(crate) fn storage_changed(&mut self, key: &str) {
+        if key.is_empty() || key == storage::CHOICE {
+            self.consent = Consent::load(&self.config, host::now_ms());
+            self.apply_choice();
+        } else if self.may_store()
+            && (key == storage::ANONYMOUS
+                || key.strip_prefix(storage::SEGMENT) == Some(self.segment_name.as_str()))
+        {
+            self.seal_for_recall();
+            self.recall_segment();
+        } else if key == storage::SESSION && self.may_store() {
+            self.session = storage::read_session().or(self.session);
+        }
+    }
+
+    /// Keeps what events in memory need of the current segment before another tab's takes its place.
+    fn seal_for_recall(&mut self) {
+        if self.outbox.uses(&self.segment_name) {
+            let name = self.segment_name.clone();
+            self.sealed.retain(|(known, _)| *known != name);
+            self.sealed.push((name, self.segment.clone()));
+        }
+        self.segment = Segment::default();
+    }
+
+    /// Does what the choice asks for, at once.
+    fn apply_choice(&mut self) {
+        let verdict = *self.consent.verdict();
+        if verdict.allows_events() {
+            if !verdict.allows_match_keys() {
+                self.forget_match_keys();
+            }
+            self.recall();
+            self.write_segment();
+            if let Some(session) = self.session.filter(|_| self.may_store()) {
+                storage::write_session(session);
+            }
+            let now_ms = host::now_ms();
+            for entry in std::mem::take(&mut self.held) {
+                self.queue(&entry, now_ms);
+            }
+            self.kick();
+        } else if !self.consent.is_pending() {
+            self.withdraw();
+        }
+        host::changed();
+    }
+
+    /// Stops and forgets: nothing that waits is sent, nothing that names the visitor stays.
+    fn withdraw(&mut self) {
+        let forgotten = self.held.len() + self.outbox.clear();
+        self.held.clear();
+        self.drop_event("consent_denied", forgotten);
+        storage::clear();
+        self.segment = Segment::default();
+        self.segment_name.clear();
+        self.sealed.clear();
+        self.session = None;
+        self.sender.due_ms = None;
+        self.sender.is_flushing = false;
+        host::timer(-1.0);
+        host::idle();
+    }
+
+    /// Marketing or sharing is off: digests and click ids go, in memory and in every stored segment.
+    fn forget_match_keys(&mut self) {
+        self.segment.remove_match_keys();
+        for (_, segment) in &mut self.sealed {
+            segment.remove_match_keys();
+        }
+        for key in host::ls_keys(storage::SEGMENT).lines() {
+            if let Some(text) = host::ls_get(key) {
+                let mut segment = Segment::decode(&text);
+                segment.remove_match_keys();
+                host::ls_set(key, &segment.encode());
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The module against a browser's storage, with the test in the place of the surface: it answers for the lock and for the collector, so
+//! every step is synchronous.
+
+#![cfg(target_family = "wasm")]
+
+use firsthand_web as sdk;
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = r#"
+let sent = [];
+const setItem = Storage.prototype.setItem;
+export function install() {
+  sent = [];
+  localStorage.clear();
+  Storage.prototype.setItem = setItem;
+  globalThis.fetch = (url, options) => (sent.push(options.body), new Promise(() => {}));
+  navigator.sendBeacon = (url, body) => (sent.push(body), true);
+}
+export function fill() {
+  Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); };
+}
+export function last() { return sent.at(-1) ?? ''; }
+export function requests() { return sent.length; }
+export function storage() { return JSON.stringify(localStorage); }
+export function stored(key) { return localStorage.getItem(key) ?? ''; }
+export function now() { return Date.now(); }
+"#)]
+extern "C" {
+    fn install();
+    fn fill();
+    fn last() -> String;
+    fn requests() -> u32;
+    fn storage() -> String;
+    fn stored(key: &str) -> String;
+    fn now() -> f64;
+}
+
+fn start(options: &str) {
+    install();
+    let mut text = String::from("writeKey\tpk\nendpoint\thttps://t.example\nflushMs\t60000\n");
+    text.push_str(options);
+    sdk::start(&text);
+    sdk::navigate("https://shop.example/p?gclid=Cj0", "");
+}
+
+fn track(name: &str) -> String {
+    sdk::track(name, "", "", "", "", 0.0)
+}
+
+fn send() {
+    sdk::flush();
+    sdk::locked(true);
+}
+
+fn ids_in_last() -> usize {
+    last().matches("{\"id\":").count()
+}
+
+#[wasm_bindgen_test]
+fn before_the_choice_nothing_is_stored_or_sent() {
+    start("");
+    track("share");
+    sdk::identify("email\tjane@example.com");
+    send();
+    sdk::hidden();
+    assert_eq!((requests(), storage().as_str()), (0, "{}"));
+    assert!(sdk::status().contains("\"held\":1"));
+    sdk::choose("1111", "explicit", false);
+    send();
+    assert_eq!((requests(), ids_in_last()), (1, 1));
+}
+
+#[wasm_bindgen_test]
+fn a_no_forgets_and_keeps_only_the_choice() {
+    start("");
+    track("share");
+    sdk::choose("0000", "explicit", false);
+    track("share");
+    send();
+    assert_eq!(requests(), 0);
+    assert!(storage().starts_with("{\"fh.c\":") && !storage().contains("fh.e"));
+    assert!(sdk::status().contains("\"consent_denied\":2"));
+}
+
+#[wasm_bindgen_test]
+fn a_withdrawal_between_queue_and_send_stops_the_send() {
+    start("regime\tnone\n");
+    track("share");
+    sdk::flush();
+    sdk::choose("0000", "explicit", false);
+    sdk::locked(true);
+    assert_eq!(requests(), 0);
+}
+
+#[wasm_bindgen_test]
+fn the_header_holds_what_consent_allows() {
+    for (answers, has_match_keys) in [("1111", true), ("0111", false), ("1110", false)] {
+        start("");
+        sdk::identify("email\tjane@example.com\nuserId\tc-7");
+        sdk::choose(answers, "explicit", false);
+        track("share");
+        send();
+        let body = last();
+        assert_eq!(body.contains("\"em\":["), has_match_keys, "{answers}");
+        assert_eq!(
+            body.contains("\"gclid\":\"Cj0\""),
+            has_match_keys,
+            "{answers}"
+        );
+        assert!(body.contains("\"user_id\":\"c-7\"") && body.contains("\"regime\":\"opt_in\""));
+        assert!(body.contains("\"sdk\":\"web/"), "{answers}");
+        sdk::sent(202, -1.0, 0, "");
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_batch_too_large_is_halved_and_a_single_event_dropped() {
+    start("regime\tnone\n");
+    for _ in 0..8 {
+        track("share");
+    }
+    send();
+    for want in [8, 4, 2, 1] {
+        assert_eq!(ids_in_last(), want);
+        sdk::sent(413, -1.0, 0, "");
+    }
+    assert!(sdk::status().contains("\"too_large\":1"));
+    assert_eq!(ids_in_last(), 1);
+    sdk::sent(202, -1.0, 0, "");
+    assert_eq!(ids_in_last(), 2, "the limit grows again");
+}
+
+#[wasm_bindgen_test]
+fn events_are_removed_only_when_acknowledged() {
+    for (status, want_queued) in [(202u16, 0), (0, 2), (200, 2), (429, 2), (500, 2), (401, 2)] {
+        start("regime\tnone\n");
+        track("share");
+        track("login");
+        send();
+        sdk::sent(status, -1.0, 0, "");
+        let queued = storage().matches("fh.e.").count();
+        assert_eq!(queued, want_queued, "{status}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn retry_after_is_obeyed_by_every_tab() {
+    start("regime\tnone\n");
+    track("share");
+    send();
+    sdk::sent(429, 30.0, 0, "");
+    let until: f64 = stored("fh.b").parse().unwrap_or_default();
+    assert!(until >= now() + 29_000.0 && until <= now() + 31_000.0);
+    // Another page of the origin finds the time.
+    sdk::start("writeKey\tpk\nendpoint\thttps://t.example\nregime\tnone\n");
+    send();
+    assert_eq!(requests(), 1);
+}
+
+#[wasm_bindgen_test]
+fn a_full_storage_leaves_events_in_memory() {
+    start("regime\tnone\n");
+    fill();
+    track("share");
+    track("share");
+    send();
+    assert_eq!(ids_in_last(), 2);
+    sdk::sent(202, -1.0, 0, "");
+    assert!(sdk::status().contains("\"queued\":0"));
+}
+
+#[wasm_bindgen_test]
+fn a_full_outbox_drops_the_oldest_and_conversions_last() {
+    start("regime\tnone\nqueueEvents\t3\n");
+    sdk::track("purchase", "", "1", "", "", 0.0);
+    for id in ["a", "b", "c", "d"] {
+        sdk::track("share", "", "", "", id, 0.0);
+    }
+    send();
+    let body = last();
+    assert!(body.contains("purchase:1") && body.contains("\"c\"") && body.contains("\"d\""));
+    assert!(!body.contains("\"id\":\"a\"") && body.contains("\"queue_full\":2"));
+}
+
+#[wasm_bindgen_test]
+fn events_of_an_earlier_page_are_adopted_under_their_own_user() {
+    start("regime\tnone\n");
+    sdk::identify("userId\tone");
+    track("share");
+    let options = "writeKey\tpk\nendpoint\thttps://t.example\nregime\tnone\n";
+    sdk::start(options);
+    sdk::identify("userId\ttwo");
+    track("login");
+    send();
+    assert!(last().contains("\"user_id\":\"one\"") && last().contains("share"));
+    sdk::sent(202, -1.0, 0, "");
+    assert!(last().contains("\"user_id\":\"two\"") && last().contains("login"));
+}
+
+#[wasm_bindgen_test]
+fn clear_values_are_in_no_body_and_in_no_storage() {
+    start("regime\tnone\ndefaultCountry\tDE\n");
+    let refused = sdk::identify(
+        "email\tJane.Roe@Gmail.com\nphone\t0171 2345678\nfirstName\tZebulon\ncity\tQuaken\nzip\tno\nemail2\tx",
+    );
+    assert!(!refused.contains("Jane"));
+    track("sign_up");
+    send();
+    let everything = [last(), storage(), sdk::status()].concat().to_lowercase();
+    for clear in [
+        "jane.roe",
+        "janeroe",
+        "171 2345678",
+        "1712345678",
+        "zebulon",
+        "quaken",
+        "amfuzs5yb2u",
+        "6a616e652e726f65",
+    ] {
+        assert!(!everything.contains(clear), "{clear}");
+    }
+    assert!(
+        last().contains("\"em\":[\"")
+            && last().contains("\"em_g\":[\"")
+            && last().contains("\"ph_e\":[\"")
+    );
+}
