@@ -7,7 +7,7 @@ pub fn push_str(out: &mut String, text: &str) {
     out.push('"');
     // One look without a branch a byte: nearly every text needs no escape.
     let needs_escape = text.bytes().fold(false, |found, b| {
-        found | (b < 0x20) | (b == b'"') | (b == b'\\')
+        found | matches!(b, 0..0x20 | b'"' | b'\\')
     });
     if needs_escape {
         push_escaped(out, text);
