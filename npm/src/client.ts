@@ -5,6 +5,7 @@
  */
 import * as host from 'firsthand-host';
 import { eventId, type Call, type Stub } from './stub.js';
+import { withdrawals, type Withdrawals } from './withdrawal.js';
 import type { ConsentState, Options, Status } from './types.js';
 
 /** The module's functions (`sdk/web/src/lib.rs`). */
@@ -14,7 +15,7 @@ export interface Core {
   track(name: string, props: string, transaction: string, refund: string, id: string, at: number): string;
   identify(values: string): string;
   consent_view(): string;
-  choose(answers: string, basis: string, afterGpcNotice: boolean): void;
+  choose(answers: string, basis: string, afterGpcNotice: boolean): string;
   reset(): void;
   flush(): void;
   status(): string;
@@ -58,6 +59,7 @@ const text = (value: unknown): string => (typeof value == 'string' || typeof val
 /** Why the SDK stopped, if it has. */
 let inertReason: string | undefined;
 let core: Core | undefined;
+let told: Withdrawals | undefined;
 let refused: string[] = [];
 const listeners = new Set<(state: ConsentState) => void>();
 let waiting: (() => void)[] = [];
@@ -94,6 +96,7 @@ const consentState = (): ConsentState =>
     basis: null,
     at: null,
     gpc: host.gpc(),
+    afterGpcNotice: false,
     choice: nothing(),
     allow: Object.fromEntries(PURPOSES.map((purpose) => [purpose, false])),
     prompt: false,
@@ -140,7 +143,8 @@ const methods: Record<string, (...args: any[]) => any> = {
   set(choice, context) {
     const said = (purpose: string): unknown => (choice == 'all' ? true : choice == 'none' ? false : choice?.[purpose]);
     const answers = PURPOSES.map((purpose) => (said(purpose) === true ? '1' : said(purpose) === false ? '0' : '-')).join('');
-    on((core) => core.choose(answers, field(context?.basis ?? 'explicit'), context?.afterGpcNotice === true), undefined);
+    const id = on((core) => core.choose(answers, field(context?.basis ?? 'explicit'), context?.afterGpcNotice === true), '');
+    if (id) told?.add(id, consentState());
   },
   on(callback) {
     if (typeof callback == 'function') listeners.add(callback);
@@ -227,11 +231,11 @@ const watchPages = (isAutomatic: boolean): void => {
 };
 
 const watchBrowser = (): void => {
-  document.addEventListener('visibilitychange', () =>
-    on((core) => (document.visibilityState == 'hidden' ? core.hidden() : core.woke()), undefined),
-  );
-  addEventListener('pagehide', () => on((core) => core.left(), undefined));
-  addEventListener('online', () => on((core) => core.woke(), undefined));
+  const hid = (core: Core): void => (told?.leave(), core.hidden());
+  const woke = (core: Core): void => (told?.tell(), core.woke());
+  document.addEventListener('visibilitychange', () => on(document.visibilityState == 'hidden' ? hid : woke, undefined));
+  addEventListener('pagehide', () => on((core) => (told?.leave(), core.left()), undefined));
+  addEventListener('online', () => on(woke, undefined));
   addEventListener('storage', (event) => {
     if (event.key === null || event.key.startsWith('fh.')) on((core) => core.storage_changed(event.key ?? ''), undefined);
   });
@@ -265,6 +269,8 @@ export const startClient = async (
     host.listen(announce, settle);
     core = loaded;
     on((core) => core.start(lines(options)), undefined);
+    told = withdrawals(options);
+    told.tell();
     watchPages(!/^(false|0|off|no)$/.test(String(options.autoPageViews)));
     watchBrowser();
   } catch (error) {

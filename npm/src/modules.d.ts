@@ -6,6 +6,10 @@ declare module 'firsthand-host' {
   export function unlock(): void;
   export function gpc(): boolean;
   export function context(): string;
+  export function ls_get(key: string): string | undefined;
+  export function ls_set(key: string, value: string): boolean;
+  export function ls_del(key: string): void;
+  export function beacon(url: string, body: string): boolean;
   export function log(text: string): void;
 }
 declare module 'firsthand-glue' {
@@ -15,7 +19,7 @@ declare module 'firsthand-glue' {
   export const track: (name: string, props: string, transaction: string, refund: string, id: string, at: number) => string;
   export const identify: (values: string) => string;
   export const consent_view: () => string;
-  export const choose: (answers: string, basis: string, afterGpcNotice: boolean) => void;
+  export const choose: (answers: string, basis: string, afterGpcNotice: boolean) => string;
   export const reset: () => void;
   export const flush: () => void;
   export const status: () => string;

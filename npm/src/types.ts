@@ -83,6 +83,8 @@ export interface ConsentState {
   readonly at: number | null;
   /** The browser sends Global Privacy Control. */
   readonly gpc: boolean;
+  /** The choice was made after a notice about its conflict with Global Privacy Control. */
+  readonly afterGpcNotice: boolean;
   readonly choice: Readonly<Record<Purpose, boolean | null>>;
   readonly allow: Readonly<Record<Purpose, boolean>>;
   /** The visitor must be asked. */

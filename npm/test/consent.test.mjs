@@ -182,3 +182,49 @@ test('reset names another visitor; what waits keeps its own', async () => {
   assert.equal(of('share').em, undefined);
   assert.notEqual(of('share').anonymous_id, of('login').anonymous_id);
 });
+
+const none = { marketing: false, analytics: false, personalization: false, third_party_sharing: false };
+
+test('a withdrawal reaches the collector, and only the choice is kept then', async () => {
+  await start({ '*': shopPage() });
+  const page = await visit('/');
+  await page.evaluate(() => window.firsthand.consent.set('all'));
+  await until('the view', () => shop.events.length === 1);
+  await page.evaluate(() => window.firsthand.consent.set({ personalization: false }));
+  assert.equal(shop.withdrawals.length, 0);
+  await page.evaluate(() => window.firsthand.consent.set('none', { basis: 'banner', afterGpcNotice: true }));
+  assert.equal(await page.evaluate(() => window.firsthand.consent.get().afterGpcNotice), true);
+  await until('the withdrawal', () => shop.withdrawals.length === 1);
+  const { body } = shop.withdrawals[0];
+  assert.deepEqual(body.user, { anonymous_id: shop.accepted[0].user.anonymous_id });
+  const { at, ...said } = body.consent;
+  assert.deepEqual(said, { regime: 'opt_in', policy: 1, gpc: false, basis: 'banner', after_gpc_notice: true, ...none });
+  assert.ok(body.v === 1 && body.write_key === 'pk_test' && at > 0 && body.sent_at >= at);
+  await until('only the choice to be kept', async () => String(await kept(page)) === 'fh.c');
+});
+
+test('a withdrawal nobody took is told by the next visit, until it is taken', async () => {
+  await start({ '*': shopPage() });
+  const page = await visit('/');
+  await page.evaluate(() => window.firsthand.consent.set('all'));
+  await until('the view', () => shop.events.length === 1);
+  shop.consentAnswers.push(503, 0, 0, 503);
+  await page.evaluate(() => window.firsthand.consent.set('none'));
+  await until('the first try', () => shop.withdrawals.length >= 1);
+  assert.deepEqual(await kept(page), ['fh.c', 'fh.w']);
+  const stored = JSON.parse(await page.evaluate(() => localStorage.getItem('fh.w')));
+  assert.deepEqual({ ...stored, sent_at: 0 }, { ...shop.withdrawals[0].body, sent_at: 0 });
+  const next = await visit('/next');
+  await until('it is taken', async () => {
+    await next.evaluate(() => dispatchEvent(new Event('online')));
+    return shop.withdrawals.some(({ status }) => status === 202);
+  });
+  await until('only the choice to be kept', async () => String(await kept(next)) === 'fh.c');
+});
+
+test('a sale goes at once, whatever other events wait for', async () => {
+  await start({ '*': shopPage({ attributes: 'data-regime="none" data-flush-ms="60000"' }) });
+  const page = await visit('/');
+  await page.evaluate(() => window.firsthand.track('purchase', { transaction_id: '7', value: 1, currency: 'EUR' }));
+  await until('the sale and the view before it', () => shop.events.length === 2);
+});

@@ -34,6 +34,9 @@ export async function startShop(pages = {}) {
     requests: [],
     /** What it answers next, one per request: `{ status, headers, body }`, 'hang' or 'down'. Empty: it accepts. */
     answers: [],
+    /** Posts to `/v1/consent`: `{ status, body }`, and what they are answered next (0: nothing). Empty: 202. */
+    withdrawals: [],
+    consentAnswers: [],
     pages,
     seen: new Set(),
     /** Events it accepted, without duplicates, oldest first. */
@@ -69,12 +72,19 @@ export async function startShop(pages = {}) {
       ),
     );
   };
+  const withdraw = (request, response, text) => {
+    const status = shop.consentAnswers.shift() ?? 202;
+    shop.withdrawals.push({ status, body: JSON.parse(text) });
+    if (!status) return void request.socket.destroy();
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end('{}');
+  };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://shop');
-    if (pathname === '/v1/events') {
+    if (pathname === '/v1/events' || pathname === '/v1/consent') {
       let text = '';
       request.on('data', (part) => (text += part));
-      request.on('end', () => collect(request, response, text));
+      request.on('end', () => (pathname === '/v1/events' ? collect : withdraw)(request, response, text));
       return;
     }
     if (pathname.startsWith('/sdk/')) {

@@ -106,10 +106,10 @@ pub fn consent_view() -> String {
     with(App::consent_view)
 }
 
-/// Takes a choice: `1`, `0` or `-` per purpose, in wire order.
+/// Takes a choice: `1`, `0` or `-` per purpose, in wire order. Returns the anonymous id whose withdrawal the collector has to hear of, if any.
 #[wasm_bindgen]
-pub fn choose(answers: &str, basis: &str, after_gpc_notice: bool) {
-    with(|app| app.choose(answers, basis, after_gpc_notice));
+pub fn choose(answers: &str, basis: &str, after_gpc_notice: bool) -> String {
+    with(|app| app.choose(answers, basis, after_gpc_notice))
 }
 
 /// Forgets the visitor.

@@ -3,6 +3,10 @@
 
 #![cfg(target_family = "wasm")]
 
+use std::borrow::Cow;
+
+use firsthand_core::ids::is_uuid;
+use firsthand_core::wire::{BrowserKey, DigestKey, decode_batch};
 use firsthand_web as sdk;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -227,4 +231,60 @@ fn clear_values_are_in_no_body_and_in_no_storage() {
             && last().contains("\"em_g\":[\"")
             && last().contains("\"ph_e\":[\"")
     );
+}
+
+#[wasm_bindgen_test]
+fn a_batch_reads_back_with_the_collectors_decoder() {
+    start("defaultCountry\tDE\n");
+    sdk::identify("userId\tc-7\nemail\tjane@example.com\nphone\t0171 2345678");
+    sdk::choose("1111", "banner", true);
+    track("no such event name, far too long: 0123456789012345678901234567890123456789");
+    sdk::track(
+        "Order Completed",
+        r#"{"currency":"EUR","value":59.8,"note":"a \"word\""}"#,
+        "1001",
+        "",
+        "",
+        0.0,
+    );
+    send();
+    let body = last();
+    let Ok((batch, events)) = decode_batch(&body) else {
+        panic!("the collector cannot read the batch");
+    };
+    let header = &batch.header;
+    assert_eq!((&*batch.write_key, events.len()), ("pk", 1));
+    assert!(
+        header
+            .context
+            .sdk
+            .as_deref()
+            .is_some_and(|sdk| sdk.starts_with("web/"))
+    );
+    assert_eq!(header.context.dropped, [(Cow::Borrowed("invalid_name"), 1)]);
+    assert_eq!(header.consent.basis.as_deref(), Some("banner"));
+    let choice = header.consent.choice.unwrap_or_default();
+    assert_eq!(choice.answers, [Some(true); 4]);
+    assert!(choice.after_gpc_notice && choice.policy_version == 1 && choice.at_ms > 0);
+    let user = &header.user;
+    assert_eq!(user.user_id.as_deref(), Some("c-7"));
+    assert!(user.anonymous_id.as_deref().is_some_and(is_uuid));
+    for key in [DigestKey::Email, DigestKey::Phone, DigestKey::PhoneE164] {
+        assert_eq!(user.digest(key).map(str::len), Some(64), "{key:?}");
+    }
+    assert!(user.browser_id(BrowserKey::Fbc).is_none());
+    for touch in [&header.first_touch, &header.last_touch] {
+        let Some(touch) = touch else {
+            panic!("an arrival is missing");
+        };
+        assert_eq!(touch.click_id("gclid"), Some("Cj0"));
+        assert_eq!(touch.url, "https://shop.example/p");
+    }
+    let Some(Ok(event)) = events.first() else {
+        panic!("the collector cannot read the event");
+    };
+    assert_eq!((&*event.id, &*event.name), ("purchase:1001", "purchase"));
+    assert!(event.session.is_some() && event.at > 0);
+    assert_eq!(event.page.url.as_deref(), Some("https://shop.example/p"));
+    assert!(event.props.contains(r#""note":"a \"word\"""#));
 }

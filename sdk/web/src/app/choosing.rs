@@ -1,9 +1,18 @@
 //! The visitor chooses, here or in another tab.
 
+use firsthand_core::consent::Purpose;
+
 use super::App;
 use crate::consent::Consent;
 use crate::host;
 use crate::storage::{self, segment::Segment};
+
+/// Purposes whose withdrawal the collector is told of: those under which it forwards.
+const TOLD: [Purpose; 3] = [
+    Purpose::Marketing,
+    Purpose::Analytics,
+    Purpose::ThirdPartySharing,
+];
 
 impl App {
     /// Returns the consent state as JSON.
@@ -12,12 +21,25 @@ impl App {
         self.consent.view(&self.config)
     }
 
-    /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order.
-    pub(crate) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) {
+    /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order. Returns the anonymous id that the collector knows the
+    /// visitor by if the choice takes away what was allowed before, else nothing.
+    pub(crate) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) -> String {
         let now_ms = host::now_ms();
+        self.consent.refresh(&self.config, now_ms);
+        let before = *self.consent.verdict();
         self.consent
             .set(&self.config, answers, basis, after_gpc_notice, now_ms);
+        let after = *self.consent.verdict();
+        let is_withdrawn = TOLD
+            .iter()
+            .any(|purpose| before.allows(*purpose) && !after.allows(*purpose));
+        let known_as = if is_withdrawn {
+            self.segment.anonymous_id.clone()
+        } else {
+            String::new()
+        };
         self.apply_choice();
+        known_as
     }
 
     /// Another tab changed the storage; `key` is empty when all of it was cleared.

@@ -251,9 +251,14 @@ impl App {
             now_ms,
             &mut self.status.drops,
         );
-        self.sender
-            .due_ms
-            .get_or_insert(now_ms + self.config.flush_ms);
+        if entry.is_conversion {
+            // The collector waits only shortly for the browser's half of a sale.
+            self.sender.due_ms = Some(now_ms);
+        } else {
+            self.sender
+                .due_ms
+                .get_or_insert(now_ms + self.config.flush_ms);
+        }
     }
 
     /// Keeps an event in memory until the visitor has chosen; conversions are dropped last.

@@ -96,7 +96,7 @@ impl App {
             self.sender.phase = Phase::Idle;
             self.outbox
                 .refresh(&self.config, now_ms, &mut self.status.drops);
-            self.sender.due_ms = Some(now_ms + self.config.flush_ms.max(250));
+            self.sender.due_ms = Some(now_ms + self.config.flush_ms.clamp(250, 1_000));
             return self.kick();
         }
         self.outbox

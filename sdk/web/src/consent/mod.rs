@@ -121,6 +121,8 @@ impl Consent {
             object.bool_opt("basis", None);
             object.bool_opt("at", None);
         }
+        let is_after_notice = self.choice.is_some_and(|choice| choice.after_gpc_notice);
+        object.bool_opt("afterGpcNotice", Some(is_after_notice));
         let mut answers = Object::begin(object.key("choice"));
         for purpose in Purpose::ALL {
             let answer = self

@@ -1,0 +1,77 @@
+/**
+ * Tells the collector of a withdrawal: `POST /v1/consent` (docs/wire.md). Events of the visitor that wait there to be forwarded then stop.
+ *
+ * Kept under `fh.w` (with `storage: memory` in the page) until the collector has answered for it, and nothing but what is sent; tried again
+ * on the next load, when the network is back and when the page is seen again.
+ */
+import * as host from 'firsthand-host';
+import type { ConsentState, Options } from './types.js';
+
+const KEY = 'fh.w';
+/** Withdrawals that are kept; a visitor who changes their mind more often while offline loses the oldest. */
+const MOST = 5;
+const DEADLINE_MS = 10_000;
+
+export interface Withdrawals {
+  /** Keeps and sends one. */
+  add(anonymousId: string, state: ConsentState): void;
+  /** Sends those that the collector has not answered for. */
+  tell(): void;
+  /** The same for a page that leaves. */
+  leave(): void;
+}
+
+/** The collector's answer is final: it has the withdrawal, or will never take it. */
+const isFinal = (status: number): boolean => status == 202 || (status >= 400 && status < 500 && ![408, 425, 429].includes(status));
+
+export const withdrawals = ({ endpoint, writeKey, storage }: Options): Withdrawals => {
+  const url = (endpoint ?? '').replace(/\/+$/, '') + '/v1/consent';
+  const isStored = storage != 'memory';
+  let memory: string[] = [];
+  const underWay = new Set<string>();
+
+  /** One body a line; those of another tab among them. */
+  const waiting = (): string[] => (isStored && host.ls_get(KEY)?.split('\n')) || memory;
+  const keep = (bodies: string[]): void => {
+    memory = bodies;
+    if (!isStored) return;
+    if (bodies.length) host.ls_set(KEY, bodies.join('\n'));
+    else host.ls_del(KEY);
+  };
+  /** The collector measures the clock of this moment, not that of the choice. */
+  const fresh = (body: string): string => body.replace(/"sent_at":\d+/, '"sent_at":' + Date.now());
+
+  const send = async (body: string): Promise<void> => {
+    underWay.add(body);
+    const abort = new AbortController();
+    const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
+    try {
+      const { status } = await fetch(url, {
+        method: 'POST',
+        body: fresh(body),
+        headers: { 'content-type': 'text/plain' },
+        credentials: 'include',
+        keepalive: true,
+        signal: abort.signal,
+      });
+      if (isFinal(status)) keep(waiting().filter((other) => other != body));
+    } catch {
+      // Kept: the next load, or the network's return, tries again.
+    }
+    clearTimeout(deadline);
+    underWay.delete(body);
+  };
+  const unsent = (): string[] => waiting().filter((body) => !underWay.has(body));
+  const tell = (): void => unsent().forEach((body) => void send(body));
+
+  return {
+    add(anonymous_id, { regime, policy, gpc, at, basis, afterGpcNotice, choice }) {
+      const consent = { regime, policy, gpc, at, basis, after_gpc_notice: afterGpcNotice, ...choice };
+      const body = JSON.stringify({ v: 1, write_key: writeKey, sent_at: Date.now(), user: { anonymous_id }, consent });
+      keep([...waiting(), body].slice(-MOST));
+      tell();
+    },
+    tell,
+    leave: () => unsent().forEach((body) => host.beacon(url, fresh(body))),
+  };
+};
