@@ -176,10 +176,10 @@ pub fn shorten(text: &str, secret: &str) -> String {
     let mut out = String::new();
     for word in text.split_ascii_whitespace() {
         let word: String = word.chars().filter(|c| !c.is_control()).collect();
-        let shown = if word.contains('@') || word.split(is_mark).any(may_be_personal) {
-            "…"
+        let shown = if word.contains('@') {
+            "…".to_owned()
         } else {
-            &word
+            blotted(&word)
         };
         if out.len() + shown.len() + 1 > MAX_ANSWER_BYTES - CODE_BYTES {
             break;
@@ -187,7 +187,19 @@ pub fn shorten(text: &str, secret: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(shown);
+        out.push_str(&shown);
+    }
+    out
+}
+
+/// Returns a word with what could be somebody's blotted out, and the rest as it is.
+fn blotted(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for part in word.split_inclusive(is_mark) {
+        let value = part.trim_end_matches(is_mark);
+        let mark = part.get(value.len()..).unwrap_or_default();
+        out.push_str(if may_be_personal(value) { "…" } else { value });
+        out.push_str(mark);
     }
     out
 }
@@ -260,6 +272,11 @@ mod tests {
             let kept = shorten(text, "");
             assert!(!kept.contains("62a14e") && !kept.contains("4917"), "{kept}");
         }
+        let answer = r#"{"code":0,"message":"OK","request_id":"20261123220000"}"#;
+        assert_eq!(
+            shorten(answer, ""),
+            r#"{"code":0,"message":"OK","request_id":"…"}"#
+        );
         let place = "Batch.0.properties.contents.0.content_id: Not a valid string";
         assert_eq!(shorten(place, "tt-sandbox"), place);
     }
