@@ -9,7 +9,7 @@ use firsthand_core::wire::{DecodeError, Event, Page};
 use firsthand_core::{catalogue, ids};
 
 use super::header::cut;
-use super::personal::holds_email;
+use super::personal::{holds_email, names_personal_value};
 use super::{Refusal, Rules, new_event};
 use crate::store::{NewEvent, SourceKind};
 
@@ -98,7 +98,7 @@ fn personal(what: &'static str) -> Refusal {
     Refusal {
         code: "personal_data",
         message: Cow::Owned(format!(
-            "{what} holds an e-mail address: send it as user.email over a secret key, or as its digest"
+            "{what} holds clear personal data: send it in user over a secret key, or as its digest"
         )),
     }
 }
@@ -151,6 +151,15 @@ fn check_time(rules: &Rules, clock: &Clock, event: &mut Event<'_>) -> Result<(),
 
 /// Returns which parameter holds an e-mail address.
 fn personal_prop(raw: &str, props: &Props) -> Option<&'static str> {
+    let others = props.items.iter().map(|item| &item.other);
+    if std::iter::once(&props.other)
+        .chain(others)
+        .flatten()
+        // A flag such as `mobile: true` names nobody.
+        .any(|(name, value)| !matches!(value, Scalar::Bool(_)) && names_personal_value(name))
+    {
+        return Some("a parameter");
+    }
     // The escapes of a JSON text are looked through below; a text without any of these holds none.
     if !raw.bytes().any(|b| matches!(b, b'@' | b'%' | b'\\')) {
         return None;

@@ -263,7 +263,7 @@ fn reject(
             .filter(|raw| {
                 refusal.code != "personal_data"
                     && raw.len() <= rules.quarantine_payload_bytes
-                    && !personal::holds_email(raw)
+                    && !personal::holds_personal_data(raw)
             })
             .map(str::to_owned);
         admitted.append.quarantined.push(Quarantined {

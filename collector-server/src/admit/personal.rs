@@ -1,4 +1,54 @@
-//! Recognises an e-mail address where none belongs.
+//! Recognises personal data where none belongs: e-mail addresses by their form, and the rest by the
+//! names that shops give such parameters.
+
+/// Names of parameters that hold a clear personal value. Compared without case and separators.
+const PERSONAL_NAMES: [&str; 24] = [
+    "email",
+    "emailaddress",
+    "mail",
+    "phone",
+    "phonenumber",
+    "telephone",
+    "mobile",
+    "mobilenumber",
+    "firstname",
+    "lastname",
+    "givenname",
+    "familyname",
+    "surname",
+    "fullname",
+    "customername",
+    "street",
+    "streetaddress",
+    "address",
+    "address1",
+    "billingaddress",
+    "shippingaddress",
+    "dateofbirth",
+    "birthday",
+    "birthdate",
+];
+
+/// Whether a parameter's name says that its value is a clear personal one: `phone`, `First Name`,
+/// `shipping_address`.
+pub(super) fn names_personal_value(name: &str) -> bool {
+    // No name above is longer, separators included.
+    if name.len() > 24 {
+        return false;
+    }
+    let plain: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    PERSONAL_NAMES.contains(&plain.as_str())
+}
+
+/// Whether a JSON text holds something personal: an e-mail address, or a text in quotes (a member's
+/// name among them) that names a personal value.
+pub(super) fn holds_personal_data(json: &str) -> bool {
+    holds_email(json) || json.split('"').any(names_personal_value)
+}
 
 /// Whether a text holds something like an e-mail address: an at sign (plain, percent-encoded once or
 /// twice, or as a JSON escape) after a word character and before a name with a dot.
@@ -56,7 +106,25 @@ fn starts_like_a_domain(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::holds_email;
+    use super::{holds_email, holds_personal_data, names_personal_value};
+
+    #[test]
+    fn personal_parameters_are_seen_by_their_names() {
+        for (name, want) in [
+            ("phone", true),
+            ("First Name", true),
+            ("shipping_address", true),
+            ("dateOfBirth", true),
+            ("telephone_line_of_business", false),
+            ("glaze", false),
+            ("item_name", false),
+            ("", false),
+        ] {
+            assert_eq!(names_personal_value(name), want, "{name}");
+        }
+        assert!(holds_personal_data(r#"{"a":[{"Phone":5}]}"#));
+        assert!(!holds_personal_data(r#"{"a":[{"size":5}]}"#));
+    }
 
     #[test]
     fn addresses_are_seen_in_every_spelling_and_little_else() {

@@ -250,8 +250,19 @@ pub struct BotsSection {
 pub struct SettleSection {
     /// For events that are not named below, in milliseconds.
     pub default_ms: u32,
-    /// By canonical event name, in milliseconds.
+    /// By canonical event name, in milliseconds. What is written adds to the default; a purchase
+    /// waits unless it is set to 0.
+    #[serde(deserialize_with = "beside_the_default")]
     pub by_event_ms: BTreeMap<String, u32>,
+}
+
+fn beside_the_default<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, u32>, D::Error> {
+    let written = BTreeMap::deserialize(deserializer)?;
+    let mut all = SettleSection::default().by_event_ms;
+    all.extend::<BTreeMap<String, u32>>(written);
+    Ok(all)
 }
 
 impl Default for SettleSection {

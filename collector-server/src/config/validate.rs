@@ -183,6 +183,15 @@ impl Config {
         ] {
             problems.within(key, got, low, high);
         }
+        if store.dedup_days < self.limits.max_event_age_days {
+            problems.add(
+                "store.dedup_days",
+                format!(
+                    "must be at least {} (limits.max_event_age_days), or a late copy would count again; got {}",
+                    self.limits.max_event_age_days, store.dedup_days
+                ),
+            );
+        }
         if store.retention_days < store.dedup_days {
             problems.add(
                 "store.retention_days",
