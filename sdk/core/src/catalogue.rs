@@ -77,6 +77,10 @@ fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// the trimmed name itself.
 pub fn canonical(name: &str) -> &str {
     let name = trim_of(name, is_white_space);
+    // Every alias has a space in it, no GA4 name has.
+    if !name.as_bytes().contains(&b' ') {
+        return name;
+    }
     aliases()
         .find(|(alias, _)| alias.eq_ignore_ascii_case(name))
         .map_or(name, |(_, ga4)| ga4)
