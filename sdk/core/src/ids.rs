@@ -5,22 +5,22 @@
 //! the page, the backend and a shop-system webhook name the same event without talking to each other
 //! and anyone can compute it by hand: `purchase:1001`, `refund:1001:7`.
 
+use crate::text::{after, is_visible, is_white_space, trim_of};
+
 /// Longest event id, in bytes.
 pub const MAX_EVENT_ID_BYTES: usize = 160;
 /// Longest transaction id and refund id, in bytes (Google: `transaction_id` up to 100 characters).
 pub const MAX_TRANSACTION_ID_BYTES: usize = 64;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
 /// Returns a UUIDv7: 48 bits of milliseconds since 1970, then 74 random bits.
 pub fn uuid_v7(now_ms: i64, random: [u8; 10]) -> String {
-    let mut bytes = [0u8; 16];
-    let ms = now_ms.max(0).to_be_bytes();
-    for (slot, byte) in bytes.iter_mut().zip(ms.iter().skip(2).chain(&random)) {
-        *slot = *byte;
-    }
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    let [_, _, t0, t1, t2, t3, t4, t5] = now_ms.max(0).to_be_bytes();
+    let [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9] = random;
+    // Version and variant.
+    let (r0, r2) = (r0 & 0x0f | 0x70, r2 & 0x3f | 0x80);
+    let bytes = [
+        t0, t1, t2, t3, t4, t5, r0, r1, r2, r3, r4, r5, r6, r7, r8, r9,
+    ];
     let mut out = String::with_capacity(36);
     for (index, byte) in bytes.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
@@ -41,33 +41,31 @@ pub fn is_uuid(text: &str) -> bool {
 }
 
 /// Appends two lower-case hex digits.
+#[inline(never)]
 pub fn push_hex(out: &mut String, byte: u8) {
     for nibble in [byte >> 4, byte & 0x0f] {
-        out.push(char::from(HEX[usize::from(nibble)]));
+        let base = if nibble < 10 { b'0' } else { b'a' - 10 };
+        out.push(char::from(base + nibble));
     }
 }
 
 /// Whether `id` may be an event id: 1 to 160 printable ASCII characters without spaces, and no `@`
 /// (an id must not be an e-mail address).
 pub fn is_valid_event_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= MAX_EVENT_ID_BYTES
-        && id.bytes().all(|b| b.is_ascii_graphic() && b != b'@')
+    id.len() <= MAX_EVENT_ID_BYTES && is_visible(id) && !id.as_bytes().contains(&b'@')
 }
 
 /// Brings the spellings of one order number to one form: surrounding white space, a leading `#` and a
 /// Shopify global id's prefix go. Returns `None` when nothing is left, when it is longer than
 /// [`MAX_TRANSACTION_ID_BYTES`], or when it holds spaces, an `@` or anything but printable ASCII (an
 /// order number must not be personal data).
+#[inline(never)]
 pub fn canonical_order_id(raw: &str) -> Option<&str> {
-    let mut id = raw.trim();
+    let mut id = trim_of(raw, is_white_space);
     for prefix in ["gid://shopify/Order/", "gid://shopify/Refund/", "#"] {
-        id = id.strip_prefix(prefix).unwrap_or(id);
+        id = after(id, prefix).unwrap_or(id);
     }
-    (!id.is_empty()
-        && id.len() <= MAX_TRANSACTION_ID_BYTES
-        && id.bytes().all(|b| b.is_ascii_graphic() && b != b'@'))
-    .then_some(id)
+    (id.len() <= MAX_TRANSACTION_ID_BYTES && is_valid_event_id(id)).then_some(id)
 }
 
 /// Returns the id that every source of this event derives alike, if its (canonical) name and ids name

@@ -13,6 +13,7 @@
 //! | [`session`] | when a session starts |
 //! | [`touchpoint`] | how the visitor got here: click ids, campaign labels, referrer |
 //! | [`consent`] | four purposes, three regimes, one decision |
+//! | [`text`] | scanning text: what every rule uses instead of the searchers of `core::str` |
 //! | [`wire`] | what travels: encoder (both sides) and decoder (feature `decode`) |
 
 pub mod catalogue;
@@ -21,5 +22,6 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod session;
+pub mod text;
 pub mod touchpoint;
 pub mod wire;

@@ -2,9 +2,10 @@
 
 use core::fmt;
 
-use sha2::{Digest as _, Sha256};
+use sha2::block_api::compress256;
 
-use super::text::trim;
+use crate::ids::push_hex;
+use crate::text::{hex_value, trim};
 
 /// Personal text as the visitor or the shop gave it. It can be borrowed and digested, not printed or serialised.
 #[derive(Clone, Copy)]
@@ -28,30 +29,58 @@ impl fmt::Debug for Clear<'_> {
     }
 }
 
+/// State of SHA-256 before the first block (FIPS 180-4, 5.3.3).
+const SHA256_START: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
 /// SHA-256 of a normalised personal value. There is no way to hash one again.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
     /// Reads 64 hexadecimal digits of any case, white space around them ignored.
+    #[inline(never)]
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = trim(text).as_bytes();
+        let hex = trim(text);
         if hex.len() != 64 {
             return None;
         }
         let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
-            *byte = match pair {
-                [high, low] => (nibble(*high)? << 4) | nibble(*low)?,
-                _ => return None,
-            };
+        for (at, digit) in hex.bytes().enumerate() {
+            let byte = bytes.get_mut(at / 2)?;
+            *byte = *byte << 4 | hex_value(digit)?;
         }
         Some(Self(bytes))
     }
 
     /// Digests a normalised value.
+    ///
+    /// Padding and length (FIPS 180-4, 5.1.1) are written here, the rounds are those of `sha2`: its buffer for messages that come in pieces
+    /// costs more wasm than they do, and here the message is whole.
+    #[inline(never)]
     pub(super) fn of(normalized: &str) -> Self {
-        Self(Sha256::digest(normalized.as_bytes()).into())
+        let mut message = normalized.as_bytes().to_vec();
+        let bits = normalized.len() as u64 * 8;
+        message.push(0x80);
+        while message.len() % 64 != 56 {
+            message.push(0);
+        }
+        message.extend_from_slice(&bits.to_be_bytes());
+        let mut state = SHA256_START;
+        compress256(&mut state, message.as_chunks().0);
+        let mut bytes = [0; 32];
+        for (slot, word) in bytes.as_chunks_mut().0.iter_mut().zip(state) {
+            *slot = word.to_be_bytes();
+        }
+        Self(bytes)
     }
 
     /// Returns the 32 bytes.
@@ -63,8 +92,7 @@ impl Digest {
     pub fn hex(&self) -> String {
         let mut out = String::with_capacity(64);
         for byte in self.0 {
-            out.push(digit(byte >> 4));
-            out.push(digit(byte & 15));
+            push_hex(&mut out, byte);
         }
         out
     }
@@ -85,21 +113,32 @@ pub struct Normalized {
 }
 
 impl Normalized {
-    /// A form with at least one character, else nothing.
-    pub(super) fn text(text: String) -> Option<Self> {
+    /// Brings `raw`, trimmed, to a form. Input that is a digest passes through; an empty form is none.
+    pub(super) fn by(raw: Clear<'_>, form: impl FnOnce(&str) -> Option<String>) -> Option<Self> {
+        let text = trim(raw.0);
+        if let Some(digest) = Digest::parse(text) {
+            return Some(Self {
+                text: digest.hex(),
+                is_digest: true,
+            });
+        }
+        Self::of(form(text)?)
+    }
+
+    /// A form that is not hashed input; an empty one is none.
+    pub(super) fn of(text: String) -> Option<Self> {
         (!text.is_empty()).then_some(Self {
             text,
             is_digest: false,
         })
     }
 
-    /// Recognises input that is a digest already.
-    pub(super) fn hashed(raw: &str) -> Option<Self> {
-        let digest = Digest::parse(raw)?;
-        Some(Self {
-            text: digest.hex(),
-            is_digest: true,
-        })
+    /// As [`Self::by`], and an MD5 digest is refused.
+    pub(super) fn unless_md5(
+        raw: Clear<'_>,
+        form: impl FnOnce(&str) -> Option<String>,
+    ) -> Option<Self> {
+        Self::by(raw, |text| if is_md5(text) { None } else { form(text) })
     }
 
     /// Returns the canonical text (for digested input: its lower-case hex). For fields that a platform wants in clear, and for tests.
@@ -137,19 +176,17 @@ pub(super) fn is_md5(trimmed: &str) -> bool {
     trimmed.len() == 32 && trimmed.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-const fn nibble(hex: u8) -> Option<u8> {
-    match hex {
-        b'0'..=b'9' => Some(hex - b'0'),
-        b'a'..=b'f' => Some(hex - b'a' + 10),
-        b'A'..=b'F' => Some(hex - b'A' + 10),
-        _ => None,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::Digest as _;
 
-const fn digit(nibble: u8) -> char {
-    (if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'a' + nibble - 10
-    }) as char
+    #[test]
+    fn digests_are_those_of_sha2_at_every_length() {
+        for len in 0..300 {
+            let text = "ü7".repeat(len).chars().take(len).collect::<String>();
+            let want: [u8; 32] = sha2::Sha256::digest(text.as_bytes()).into();
+            assert_eq!(Digest::of(&text).bytes(), &want, "{len} characters");
+        }
+    }
 }

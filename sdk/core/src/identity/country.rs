@@ -1,7 +1,7 @@
 //! Countries by their two-letter code.
 
 use super::regions;
-use super::text::{fields, trim};
+use crate::text::{lists, trim};
 
 /// Codes of ISO 3166-1 for places without a telephone code of their own.
 const NO_PHONE: &str = "AQ BV GS HM PN TF UM";
@@ -15,11 +15,12 @@ pub struct Country([u8; 2]);
 impl Country {
     /// Reads a code in any case; an unknown one (`UK`, `XX`, a name) gives nothing.
     pub fn parse(code: &str) -> Option<Self> {
-        let &[first, second] = trim(code).as_bytes() else {
+        let code = trim(code);
+        let &[first, second] = code.as_bytes() else {
             return None;
         };
         let upper = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
-        let known = regions::of_country(upper).is_some() || lists(NO_PHONE, upper);
+        let known = regions::of_country(upper).is_some() || lists(NO_PHONE, code);
         known.then_some(Self(upper))
     }
 
@@ -30,7 +31,7 @@ impl Country {
 
     /// True when ISO 3166-1 lists the code.
     pub fn is_iso(self) -> bool {
-        !lists(NOT_ISO, self.0)
+        !lists(NOT_ISO, &self.lowercase())
     }
 
     /// Returns the two letters in lower case, as the platforms hash them.
@@ -47,8 +48,4 @@ impl core::fmt::Debug for Country {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(&self.lowercase())
     }
-}
-
-fn lists(codes: &str, code: [u8; 2]) -> bool {
-    fields(codes, b' ').any(|listed| listed.as_bytes() == code)
 }

@@ -1,10 +1,11 @@
 //! What makes an e-mail address.
 
-use super::text::{cut, fields, is_space};
+use crate::text::{SPACE, cut, fields, is_digits, without};
 
 /// Splits at the only `@`; both halves are non-empty and nothing in them is white space.
+#[inline(never)]
 pub(super) fn split(address: &str) -> Option<(&str, &str)> {
-    if address.chars().any(is_space) {
+    if without(address, SPACE).len() < address.len() {
         return None;
     }
     let (local, domain) = cut(address, b'@')?;
@@ -24,7 +25,7 @@ pub(super) fn is_plausible(local: &str, domain: &str) -> bool {
         labels += 1;
         top = label;
     }
-    let is_top = top.len() >= 2 && !top.bytes().all(|b| b.is_ascii_digit());
+    let is_top = top.len() >= 2 && !is_digits(top);
     is_local && labels >= 2 && is_top && domain.len() <= 253
 }
 

@@ -5,54 +5,51 @@
 
 use super::clear::{Clear, Normalized};
 use super::country::Country;
-use super::meta::unhashed;
 use super::rules::Lowercase;
-use super::text::{fields, is_punctuation, only, trim};
 use super::{email, phone};
+use crate::text::{PUNCTUATION, fields, trim, without};
 
 /// Trimmed, lower-case; for Gmail addresses dots and the plus tag are removed (`googlemail.com` stays `googlemail.com`).
 pub fn email(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    Normalized::hashed(raw.text()).or_else(|| {
-        let text = lowercase(trim(raw.text()));
-        let (local, domain) = email::split(&text)?;
-        if domain != "gmail.com" && domain != "googlemail.com" {
-            return Normalized::text(text);
-        }
-        let mut canonical = only(fields(local, b'+').next()?, |c| c != '.');
-        if canonical.is_empty() {
-            return None;
-        }
-        canonical.push('@');
-        canonical.push_str(domain);
-        Normalized::text(canonical)
-    })
+    Normalized::by(raw, |text| mailbox(&lowercase(text)))
+}
+
+/// The address under which Google knows a mailbox.
+pub(super) fn mailbox(address: &str) -> Option<String> {
+    let (local, domain) = email::split(address)?;
+    if domain != "gmail.com" && domain != "googlemail.com" {
+        return Some(address.to_owned());
+    }
+    let mut canonical = String::with_capacity(address.len());
+    for part in fields(fields(local, b'+').next()?, b'.') {
+        canonical.push_str(part);
+    }
+    if canonical.is_empty() {
+        return None;
+    }
+    canonical.push('@');
+    canonical.push_str(domain);
+    Some(canonical)
 }
 
 /// E.164 with plus.
 pub fn phone(raw: Clear<'_>, default_country: Option<Country>) -> Option<Normalized> {
-    Normalized::hashed(raw.text())
-        .or_else(|| Normalized::text(phone::e164(raw.text(), default_country)?))
+    Normalized::by(raw, |text| phone::e164(text, default_country))
 }
 
 /// First or last name: trimmed, lower-case, punctuation kept.
 pub fn name(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    match unhashed(raw) {
-        Ok(text) => Normalized::text(lowercase(text)),
-        Err(answer) => answer,
-    }
+    Normalized::unless_md5(raw, |text| Some(lowercase(text)))
 }
 
 /// Street and house number: trimmed, lower-case, punctuation removed.
 pub fn street_address(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    match unhashed(raw) {
-        Ok(text) => Normalized::text(words(text, lowercase)),
-        Err(answer) => answer,
-    }
+    Normalized::unless_md5(raw, |text| Some(words(text, lowercase)))
 }
 
 /// City, in clear: as a street.
 pub fn city(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    Normalized::text(words(trim(raw.text()), lowercase))
+    Normalized::of(words(trim(raw.text()), lowercase))
 }
 
 /// State or province, in clear: as a street.
@@ -62,7 +59,7 @@ pub fn state(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
 
 /// Postal code, in clear: trimmed only.
 pub fn zip(raw: Clear<'_>) -> Option<Normalized> {
-    Normalized::text(trim(raw.text()).to_owned())
+    Normalized::of(trim(raw.text()).to_owned())
 }
 
 /// Region code, in clear: two upper-case letters, not checked against a list.
@@ -71,9 +68,9 @@ pub fn country(raw: Clear<'_>) -> Option<Normalized> {
     if text.len() != 2 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
         return None;
     }
-    Normalized::text(text.to_ascii_uppercase())
+    Normalized::of(text.to_ascii_uppercase())
 }
 
 fn words(text: &str, lowercase: Lowercase) -> String {
-    lowercase(trim(&only(text, |c| !is_punctuation(c))))
+    lowercase(trim(&without(text, PUNCTUATION)))
 }

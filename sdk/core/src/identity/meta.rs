@@ -4,11 +4,15 @@
 //! first, names without punctuation, cities as the Node SDK (accents kept), a state by its code only where a US or Canadian name has one,
 //! zip without spaces, unknown countries dropped.
 
-use super::clear::{Clear, Normalized, is_md5};
+use super::clear::{Clear, Normalized};
 use super::country::Country;
 use super::rules::Lowercase;
-use super::text::{fields, is_punctuation, is_space, only, trim};
 use super::{date, email, phone, state};
+use crate::text::{DIGIT, PUNCTUATION, SPACE, fields, lists, trim, without};
+
+/// Words for the two genders that Meta knows.
+const FEMALE: &str = "f female woman girl she her mrs ms miss";
+const MALE: &str = "m male man boy he him mr mister";
 
 /// Trimmed, lower-case, ASCII only; dots and plus tags kept.
 pub fn email(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
@@ -20,121 +24,99 @@ pub fn email(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
 
 /// The same with letters beyond ASCII allowed: what the wire carries for Meta and TikTok alike.
 pub(super) fn email_any_script(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    Normalized::hashed(raw.text()).or_else(|| {
-        let text = lowercase(trim(raw.text()));
-        let (local, domain) = email::split(&text)?;
-        if !email::is_plausible(local, domain) {
-            return None;
-        }
-        Normalized::text(text)
-    })
+    Normalized::by(raw, |text| address(&lowercase(text)))
+}
+
+/// A plausible address as it is.
+pub(super) fn address(address: &str) -> Option<String> {
+    let (local, domain) = email::split(address)?;
+    email::is_plausible(local, domain).then(|| address.to_owned())
 }
 
 /// Digits with country code, no plus.
 pub fn phone(raw: Clear<'_>, default_country: Option<Country>) -> Option<Normalized> {
-    Normalized::hashed(raw.text()).or_else(|| {
-        let number = phone::e164(raw.text(), default_country)?;
-        Normalized::text(number.get(1..)?.to_owned())
+    Normalized::by(raw, |text| {
+        let number = phone::e164(text, default_country)?;
+        Some(number.get(1..)?.to_owned())
     })
 }
 
 /// First or last name: lower-case, without punctuation and white space, accents kept.
 pub fn name(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    let text = match unhashed(raw) {
-        Ok(text) => text,
-        Err(answer) => return answer,
-    };
-    let kept = only(text, |c| !is_space(c) && !is_punctuation(c));
-    Normalized::text(lowercase(&kept))
+    Normalized::unless_md5(raw, |text| Some(letters(text, lowercase)))
 }
 
 /// Lower-case, without digits, punctuation and white space, accents kept.
 pub fn city(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    match unhashed(raw) {
-        Ok(text) => Normalized::text(place(text, lowercase)),
-        Err(answer) => answer,
-    }
+    Normalized::unless_md5(raw, |text| Some(place(text, lowercase)))
 }
 
 /// As a city; a US or Canadian name becomes its two-letter code.
 pub fn state(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    let text = match unhashed(raw) {
-        Ok(text) => text,
-        Err(answer) => return answer,
-    };
-    let name = place(text, lowercase);
-    match state::code(&name) {
-        Some(code) => Normalized::text(code.to_owned()),
-        None => Normalized::text(name),
-    }
+    Normalized::unless_md5(raw, |text| Some(province(text, lowercase)))
 }
 
 /// Lower-case, cut at the first dash, without white space; at least two characters.
 pub fn zip(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    let text = match unhashed(raw) {
-        Ok(text) => text,
-        Err(answer) => return answer,
-    };
-    let before_dash = fields(text, b'-').next()?;
-    let kept = lowercase(&only(before_dash, |c| !is_space(c)));
-    kept.chars().nth(1)?;
-    Normalized::text(kept)
+    Normalized::unless_md5(raw, |text| postcode(text, lowercase))
 }
 
 /// Two lower-case letters of ISO 3166-1; anything else is refused.
 pub fn country(raw: Clear<'_>) -> Option<Normalized> {
-    let text = match unhashed(raw) {
-        Ok(text) => text,
-        Err(answer) => return answer,
-    };
-    let country = Country::parse(text).filter(|country| country.is_iso())?;
-    Normalized::text(country.lowercase())
+    Normalized::unless_md5(raw, iso_code)
 }
 
 /// `YYYYMMDD`.
 pub fn date_of_birth(raw: Clear<'_>) -> Option<Normalized> {
-    match unhashed(raw) {
-        Ok(text) => Normalized::text(date::compact(text)?),
-        Err(answer) => answer,
-    }
+    Normalized::unless_md5(raw, date::compact)
 }
 
 /// `f` or `m`, by a list of English words; anything else is refused.
 pub fn gender(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    let text = match unhashed(raw) {
-        Ok(text) => text,
-        Err(answer) => return answer,
-    };
-    let letter = match lowercase(text).as_str() {
-        "f" | "female" | "woman" | "girl" | "she" | "her" | "mrs" | "ms" | "miss" => "f",
-        "m" | "male" | "man" | "boy" | "he" | "him" | "mr" | "mister" => "m",
-        _ => return None,
-    };
-    Normalized::text(letter.to_owned())
+    Normalized::unless_md5(raw, |text| letter(&lowercase(text)))
 }
 
 /// Lower-case without white space. An id may have any shape, so 32 hex digits are an id here.
 pub fn external_id(raw: Clear<'_>, lowercase: Lowercase) -> Option<Normalized> {
-    Normalized::hashed(raw.text())
-        .or_else(|| Normalized::text(lowercase(&only(raw.text(), |c| !is_space(c)))))
+    Normalized::by(raw, |text| Some(lowercase(&without(text, SPACE))))
 }
 
-/// What there is to normalise, trimmed; or the answer already: a digest passes through, MD5 is refused.
-#[inline(never)]
-pub(super) fn unhashed(raw: Clear<'_>) -> Result<&str, Option<Normalized>> {
-    let text = trim(raw.text());
-    if is_md5(text) {
-        return Err(None);
-    }
-    match Normalized::hashed(text) {
-        Some(hashed) => Err(Some(hashed)),
-        None => Ok(text),
+pub(super) fn letters(text: &str, lowercase: Lowercase) -> String {
+    lowercase(&without(text, SPACE + PUNCTUATION))
+}
+
+pub(super) fn place(text: &str, lowercase: Lowercase) -> String {
+    lowercase(&without(text, SPACE + PUNCTUATION + DIGIT))
+}
+
+pub(super) fn province(text: &str, lowercase: Lowercase) -> String {
+    let name = place(text, lowercase);
+    match state::code(&name) {
+        Some(code) => code.to_owned(),
+        None => name,
     }
 }
 
-fn place(text: &str, lowercase: Lowercase) -> String {
-    let kept = only(text, |c| {
-        !is_space(c) && !is_punctuation(c) && !c.is_ascii_digit()
-    });
-    lowercase(&kept)
+pub(super) fn postcode(text: &str, lowercase: Lowercase) -> Option<String> {
+    let before_dash = fields(text, b'-').next()?;
+    let kept = lowercase(&without(before_dash, SPACE));
+    let mut chars = kept.chars();
+    chars.next().and(chars.next())?;
+    Some(kept)
+}
+
+pub(super) fn iso_code(text: &str) -> Option<String> {
+    let country = Country::parse(text).filter(|country| country.is_iso())?;
+    Some(country.lowercase())
+}
+
+pub(super) fn letter(word: &str) -> Option<String> {
+    let letter = if lists(FEMALE, word) {
+        "f"
+    } else if lists(MALE, word) {
+        "m"
+    } else {
+        return None;
+    };
+    Some(letter.to_owned())
 }

@@ -40,7 +40,6 @@ mod phone;
 mod regions;
 mod rules;
 mod state;
-pub(crate) mod text;
 pub mod tiktok;
 
 pub use clear::{Clear, Digest, Normalized};

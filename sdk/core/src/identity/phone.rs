@@ -6,7 +6,7 @@
 
 use super::country::Country;
 use super::regions::{self, Region, Trunk};
-use super::text::{fields, is_space, trim};
+use crate::text::{after, is_space, lists, push_number, trim, trim_of};
 
 /// E.164: at most 15 digits with the country code.
 const MAX_DIGITS: usize = 15;
@@ -16,8 +16,8 @@ const MAX_DIALLED: usize = 20;
 const MIN_SUBSCRIBER: usize = 4;
 /// A number as long as this, written without trunk prefix, most likely starts with its country code when it seems to.
 const LONG: usize = 11;
-/// What may stand before an extension; the first is nothing at all (after a comma or semicolon).
-const EXTENSION_MARKS: &str = " # x ex ext extn xtn extension int anexo доб";
+/// What may stand before an extension, beside nothing at all (after a comma or semicolon).
+const EXTENSION_MARKS: &str = "# x ex ext extn xtn extension int anexo доб";
 /// Without plus and default country, so many digits can only be an international number: national ones this long start with a zero.
 const SURELY_INTERNATIONAL: usize = 12;
 
@@ -28,15 +28,18 @@ const SURELY_INTERNATIONAL: usize = 12;
 /// is one of `default_country`; without that it is refused, unless it is a complete North American one or too long to be national.
 pub fn e164(raw: &str, default_country: Option<Country>) -> Option<String> {
     let (digits, has_plus) = dialled(raw)?;
-    if has_plus {
-        return international(&digits);
-    }
-    let Some(home) = default_country.and_then(|c| regions::of_country(c.code())) else {
-        return homeless(&digits);
+    let home = default_country.and_then(|c| regions::of_country(c.code()));
+    let mut out = String::with_capacity(MAX_DIGITS + 1);
+    let is_number = if has_plus {
+        international(&digits, &mut out)
+    } else if let Some(home) = home {
+        from_abroad(&digits, home, &mut out)
+            || with_bare_code(&digits, home, &mut out)
+            || national(&digits, home, &mut out)
+    } else {
+        homeless(&digits, &mut out)
     };
-    from_abroad(&digits, home)
-        .or_else(|| with_bare_code(&digits, home))
-        .or_else(|| national(&digits, home))
+    is_number.then_some(out)
 }
 
 /// Digits as dialled and whether a plus stands before them; nothing when the text is no telephone number.
@@ -90,41 +93,34 @@ fn is_separator(c: char) -> bool {
 
 /// True for ` ext. 9`, `x9`, `#9`, `;ext=9`, `, 9` and the like, up to the end of the text.
 fn is_extension(rest: &str) -> bool {
-    let number = rest.trim_start_matches(|c: char| {
-        c.is_ascii_alphabetic()
-            || is_space(c)
-            || matches!(c, '#' | ';' | ',' | '.' | ':' | '=' | 'д' | 'о' | 'б')
-    });
-    let Some(mark) = rest.get(..rest.len() - number.len()) else {
+    let Some(at) = rest.bytes().position(|b| b.is_ascii_digit()) else {
         return false;
     };
-    let word = mark.trim_matches(|c: char| is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '='));
-    let mut known = fields(EXTENSION_MARKS, b' ');
-    let number = number.trim_end_matches('#');
-    known.any(|mark| word.eq_ignore_ascii_case(mark))
-        && (1..=7).contains(&number.len())
-        && number.bytes().all(|b| b.is_ascii_digit())
+    let (mark, number) = rest.split_at_checked(at).unwrap_or_default();
+    let word = trim_of(mark, |c| {
+        is_space(c) || matches!(c, ';' | ',' | '.' | ':' | '=')
+    });
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    (word.is_empty() || lists(EXTENSION_MARKS, word))
+        && digits <= 7
+        && number.bytes().skip(digits).all(|b| b == b'#')
 }
 
+// Each of the following answers whether the digits are a number that it knows, and then leaves it in `out`.
+
 /// A number without default country: only a prefix, North America's eleven digits or sheer length tell that a country code is there.
-fn homeless(digits: &str) -> Option<String> {
-    if let Some(rest) = digits
-        .strip_prefix("00")
-        .or_else(|| digits.strip_prefix("011"))
-    {
-        return international(rest);
+fn homeless(digits: &str, out: &mut String) -> bool {
+    if let Some(rest) = after(digits, "00").or_else(|| after(digits, "011")) {
+        return international(rest, out);
     }
     let north_american = digits.len() == 11
         && digits.starts_with('1')
         && !matches!(digits.as_bytes().get(4), Some(b'0' | b'1'));
-    if north_american || digits.len() >= SURELY_INTERNATIONAL {
-        return international(digits);
-    }
-    None
+    (north_american || digits.len() >= SURELY_INTERNATIONAL) && international(digits, out)
 }
 
 /// A number dialled with an international prefix.
-fn from_abroad(digits: &str, home: Region) -> Option<String> {
+fn from_abroad(digits: &str, home: Region, out: &mut String) -> bool {
     let own = match (home.calling_code, home.trunk) {
         (1, _) => "011",
         (61, _) => "0011",
@@ -132,68 +128,79 @@ fn from_abroad(digits: &str, home: Region) -> Option<String> {
         (_, Trunk::Eight) => "810",
         _ => "00",
     };
-    digits
-        .strip_prefix(own)
-        .and_then(international)
-        .or_else(|| international(digits.strip_prefix("00")?))
+    [own, "00"]
+        .into_iter()
+        .any(|prefix| after(digits, prefix).is_some_and(|rest| international(rest, out)))
 }
 
 /// A number that starts with its country code.
-fn international(digits: &str) -> Option<String> {
-    if digits.starts_with('0') {
-        return None;
+#[inline(never)]
+fn international(digits: &str, out: &mut String) -> bool {
+    let mut code = 0;
+    for (at, b) in digits.bytes().enumerate().take(3) {
+        code = code * 10 + u16::from(b & 15);
+        if code == 0 {
+            return false;
+        }
+        if let Some(plan) = regions::of_calling_code(code)
+            && digits
+                .get(at + 1..)
+                .is_some_and(|rest| national(rest, plan, out))
+        {
+            return true;
+        }
     }
-    (1..=3).find_map(|code_len| {
-        let (code, rest) = digits.split_at_checked(code_len)?;
-        let code = code
-            .bytes()
-            .fold(0, |value, b| value * 10 + u16::from(b.wrapping_sub(b'0')));
-        national(rest, regions::of_calling_code(code)?)
-    })
+    false
 }
 
 /// The country code of home written without plus or prefix. It is taken for one where the digits are no national number, where national
 /// numbers start with a zero at home, or where they are too many for most of them: some plans are so wide that length does not tell.
-fn with_bare_code(digits: &str, home: Region) -> Option<String> {
-    let rest = digits.strip_prefix(code_text(home.calling_code).as_str())?;
+fn with_bare_code(digits: &str, home: Region, out: &mut String) -> bool {
+    out.clear();
+    push_number(out, u64::from(home.calling_code));
+    let Some(rest) = after(digits, out) else {
+        return false;
+    };
     let is_code = home.trunk == Trunk::Zero || digits.len() >= LONG || !fits(digits, home);
-    if is_code { national(rest, home) } else { None }
+    is_code && national(rest, home, out)
 }
 
 /// A number as written at home, with or without trunk prefix.
-fn national(digits: &str, plan: Region) -> Option<String> {
-    let mut number = without_trunk(digits, plan)?;
-    let argentine;
-    if plan.calling_code == 54 && number.len() == 12 {
-        argentine = argentine_mobile(number)?;
-        number = argentine.as_str();
-    }
+#[inline(never)]
+fn national(digits: &str, plan: Region, out: &mut String) -> bool {
+    let Some(number) = without_trunk(digits, plan) else {
+        return false;
+    };
     // North American area codes start with 2 to 9.
-    if plan.calling_code == 1 && number.starts_with(['0', '1']) {
-        return None;
+    if plan.calling_code == 1 && matches!(number.as_bytes().first(), Some(b'0' | b'1')) {
+        return false;
     }
-    let code = code_text(plan.calling_code);
-    if code.len() + number.len() > MAX_DIGITS {
-        return None;
-    }
-    let mut out = String::with_capacity(MAX_DIGITS + 1);
+    out.clear();
     out.push('+');
-    out.push_str(&code);
-    out.push_str(number);
-    Some(out)
+    push_number(out, u64::from(plan.calling_code));
+    if plan.calling_code == 54 && number.len() == 12 {
+        let Some((area, subscriber)) = argentine_mobile(number) else {
+            return false;
+        };
+        out.push('9');
+        out.push_str(area);
+        out.push_str(subscriber);
+    } else {
+        out.push_str(number);
+    }
+    out.len() <= MAX_DIGITS + 1
 }
 
 /// Takes the trunk prefix off; what remains has a length that the plan allows.
 fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
-    let zero = digits.strip_prefix('0');
-    let (stripped, always) = match plan.trunk {
-        Trunk::Zero => (zero, true),
-        Trunk::None => (zero, false),
-        Trunk::One => (digits.strip_prefix('1'), false),
-        Trunk::Eight => (digits.strip_prefix('8'), false),
-        Trunk::ZeroSix => (digits.strip_prefix("06"), false),
+    let always = plan.trunk == Trunk::Zero;
+    let prefix = match plan.trunk {
+        Trunk::Zero | Trunk::None => "0",
+        Trunk::One => "1",
+        Trunk::Eight => "8",
+        Trunk::ZeroSix => "06",
     };
-    let Some(stripped) = stripped.filter(|_| always || !fits(digits, plan)) else {
+    let Some(stripped) = after(digits, prefix).filter(|_| always || !fits(digits, plan)) else {
         return Some(digits).filter(|number| fits(number, plan));
     };
     if always && stripped.starts_with('0') {
@@ -206,7 +213,7 @@ fn without_trunk(digits: &str, plan: Region) -> Option<&str> {
         // Brazil: two digits name the carrier of a long-distance call.
         55 => stripped.get(2..),
         // Belarus: the trunk prefix is 8 or 80.
-        375 => stripped.strip_prefix('0'),
+        375 => after(stripped, "0"),
         _ => None,
     };
     further.filter(|number| fits(number, plan))
@@ -221,9 +228,10 @@ fn fits(number: &str, plan: Region) -> bool {
     })
 }
 
-/// Argentina writes mobile numbers at home as area code, 15, number; from abroad as 9, area code, number. Twelve digits hold the 15 in one place.
-fn argentine_mobile(number: &str) -> Option<String> {
-    let area_len = if number.starts_with("11") {
+/// Area code and subscriber of an Argentine mobile number, which is written at home as area code, 15, number; from abroad as 9, area code,
+/// number. Twelve digits hold the 15 in one place.
+fn argentine_mobile(number: &str) -> Option<(&str, &str)> {
+    let area_len = if after(number, "11").is_some() {
         2
     } else if number.get(3..5) == Some("15") {
         3
@@ -231,26 +239,5 @@ fn argentine_mobile(number: &str) -> Option<String> {
         4
     };
     let (area, rest) = number.split_at_checked(area_len)?;
-    let mut out = String::with_capacity(11);
-    out.push('9');
-    out.push_str(area);
-    out.push_str(rest.strip_prefix("15")?);
-    Some(out)
-}
-
-fn code_text(code: u16) -> String {
-    let mut out = String::with_capacity(3);
-    let (hundreds, tens, ones) = (code / 100, code / 10 % 10, code % 10);
-    if hundreds > 0 {
-        push_digit(&mut out, hundreds);
-    }
-    if code >= 10 {
-        push_digit(&mut out, tens);
-    }
-    push_digit(&mut out, ones);
-    out
-}
-
-fn push_digit(out: &mut String, digit: u16) {
-    out.push(char::from(b'0' + (digit & 15) as u8));
+    Some((area, after(rest, "15")?))
 }

@@ -30,17 +30,101 @@ pub(super) struct Region {
 
 /// Returns a country's plan.
 pub(super) fn of_country(country: [u8; 2]) -> Option<Region> {
-    REGIONS.iter().copied().find(|r| r.country == country)
+    find(country, 0)
 }
 
 /// Returns the plan behind a calling code: the lengths of all its regions together.
 pub(super) fn of_calling_code(code: u16) -> Option<Region> {
+    find([0; 2], code)
+}
+
+/// Joins the regions of that country or calling code; no region has code 0 or a country of zeros.
+#[inline(never)]
+fn find(country: [u8; 2], calling_code: u16) -> Option<Region> {
     let mut found: Option<Region> = None;
-    for region in REGIONS.iter().filter(|r| r.calling_code == code) {
-        let lengths = region.lengths | found.map_or(0, |plan| plan.lengths);
-        found = Some(Region { lengths, ..*region });
+    let mut code = 0;
+    for ((listed, step), plan) in PACKED
+        .countries
+        .iter()
+        .zip(&PACKED.steps)
+        .zip(&PACKED.plans)
+    {
+        code += u16::from(*step);
+        if *listed == country || code == calling_code {
+            let bits = PACKED.palette.get(usize::from(*plan)).copied()?;
+            let lengths = found.map_or(0, |plan| plan.lengths);
+            found = Some(Region {
+                country: *listed,
+                calling_code: code,
+                trunk: trunk_of(bits),
+                lengths: lengths | bits & !TRUNK_BITS,
+            });
+        }
     }
     found
+}
+
+/// [`REGIONS`] as it is carried: by calling code, column by column, which compresses to two thirds.
+struct Packed {
+    countries: [[u8; 2]; REGIONS.len()],
+    /// Calling code less the one before.
+    steps: [u8; REGIONS.len()],
+    /// Where in the palette the plan is.
+    plans: [u8; REGIONS.len()],
+    /// Lengths and, in the low bits, trunk prefix: no plan has numbers so short.
+    palette: [u16; PLANS],
+}
+
+/// How many different plans there are.
+const PLANS: usize = 61;
+const TRUNK_BITS: u16 = 7;
+
+static PACKED: Packed = pack();
+
+const fn trunk_of(bits: u16) -> Trunk {
+    match bits & TRUNK_BITS {
+        0 => Trunk::None,
+        1 => Trunk::Zero,
+        2 => Trunk::One,
+        3 => Trunk::Eight,
+        _ => Trunk::ZeroSix,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "codes have three digits, plans are few; a test reads every row back"
+)]
+const fn pack() -> Packed {
+    let mut packed = Packed {
+        countries: [[0; 2]; REGIONS.len()],
+        steps: [0; REGIONS.len()],
+        plans: [0; REGIONS.len()],
+        palette: [0; PLANS],
+    };
+    let (mut filled, mut code, mut before) = (0, 0, 0);
+    while filled < REGIONS.len() {
+        let mut row = 0;
+        while row < REGIONS.len() {
+            let region = REGIONS[row];
+            if region.calling_code == code {
+                let bits = region.lengths | region.trunk as u16;
+                let mut plan = 0;
+                while packed.palette[plan] != bits && packed.palette[plan] != 0 {
+                    plan += 1;
+                }
+                packed.palette[plan] = bits;
+                packed.countries[filled] = region.country;
+                packed.steps[filled] = (code - before) as u8;
+                packed.plans[filled] = plan as u8;
+                before = code;
+                filled += 1;
+            }
+            row += 1;
+        }
+        code += 1;
+    }
+    packed
 }
 
 const NONE: Trunk = Trunk::None;
@@ -65,7 +149,7 @@ const fn row(country: [u8; 2], calling_code: u16, trunk: Trunk, digits: &[u8]) -
 }
 
 #[rustfmt::skip]
-static REGIONS: [Region; 245] = [
+const REGIONS: [Region; 245] = [
     row(*b"AC", 247, NONE, &[5]),
     row(*b"AD", 376, NONE, &[6, 9]),
     row(*b"AE", 971, ZERO, &[8, 9]),
@@ -312,3 +396,25 @@ static REGIONS: [Region; 245] = [
     row(*b"ZM", 260, ZERO, &[9]),
     row(*b"ZW", 263, ZERO, &[5, 6, 7, 8, 9, 10]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_carried_is_the_table() {
+        for region in REGIONS {
+            assert_eq!(of_country(region.country), Some(region));
+            assert_eq!(region.lengths & TRUNK_BITS, 0, "{region:?}");
+            let (mut lengths, code) = (0, region.calling_code);
+            for other in REGIONS.iter().filter(|other| other.calling_code == code) {
+                lengths |= other.lengths;
+            }
+            let joined = of_calling_code(code).unwrap();
+            assert_eq!((joined.lengths, joined.trunk), (lengths, region.trunk));
+        }
+        assert!(PACKED.palette.iter().all(|plan| *plan != 0));
+        assert_eq!(of_country([0; 2]).or(of_calling_code(0)), None);
+        assert_eq!(of_calling_code(999), None);
+    }
+}

@@ -1,8 +1,9 @@
 //! One entry point: a field and a clear value give the digests that travel.
 
-use super::clear::{Clear, Digest, Normalized};
+use super::clear::{Clear, Digest, is_md5};
 use super::country::Country;
-use super::{google, meta, tiktok};
+use super::{date, google, meta, phone};
+use crate::text::{SPACE, trim, without};
 
 /// Lower-casing of text: the page's `toLowerCase` in the browser, `str::to_lowercase` on a server.
 pub type Lowercase = fn(&str) -> String;
@@ -54,38 +55,65 @@ pub struct Rules {
 
 impl Rules {
     /// Normalises and digests one value.
+    ///
+    /// A digest passes through in both forms, an MD5 digest is refused: as in [`meta`] and [`google`], whose forms these are.
     pub fn digests(&self, field: Field, raw: Clear<'_>) -> Pair {
-        let lowercase = self.lowercase;
-        let (first, second) = match field {
-            Field::Email => (
-                meta::email_any_script(raw, lowercase),
-                google::email(raw, lowercase),
-            ),
-            Field::Phone => return self.phone(raw),
-            Field::FirstName | Field::LastName => {
-                (meta::name(raw, lowercase), google::name(raw, lowercase))
-            }
-            Field::City => (meta::city(raw, lowercase), None),
-            Field::State => (meta::state(raw, lowercase), None),
-            Field::Zip => (meta::zip(raw, lowercase), None),
-            Field::Country => (meta::country(raw), None),
-            Field::DateOfBirth => (meta::date_of_birth(raw), None),
-            Field::Gender => (meta::gender(raw, lowercase), None),
-            Field::ExternalId => (meta::external_id(raw, lowercase), tiktok::external_id(raw)),
-        };
-        pair(first.as_ref(), second.as_ref())
+        let text = trim(raw.text());
+        if let Some(digest) = Digest::parse(text) {
+            let has_second = matches!(
+                field,
+                Field::Email
+                    | Field::Phone
+                    | Field::FirstName
+                    | Field::LastName
+                    | Field::ExternalId
+            );
+            return Pair {
+                first: Some(digest),
+                second: has_second.then_some(digest),
+            };
+        }
+        if is_md5(text) && field != Field::ExternalId {
+            return Pair::default();
+        }
+        let (first, second) = self.forms(field, text);
+        Pair {
+            first: first.as_deref().and_then(digest),
+            second: second.as_deref().and_then(digest),
+        }
     }
 
-    fn phone(&self, raw: Clear<'_>) -> Pair {
-        let first = meta::phone(raw, self.default_country);
-        let second = google::phone(raw, self.default_country);
-        pair(first.as_ref(), second.as_ref())
+    /// Both forms of a trimmed text.
+    fn forms(&self, field: Field, text: &str) -> (Option<String>, Option<String>) {
+        let lowercase = self.lowercase;
+        let first = match field {
+            Field::Email => {
+                let address = lowercase(text);
+                return (meta::address(&address), google::mailbox(&address));
+            }
+            Field::Phone => {
+                let number = phone::e164(text, self.default_country);
+                let digits = number.as_ref().and_then(|number| number.get(1..));
+                return (digits.map(str::to_owned), number);
+            }
+            Field::FirstName | Field::LastName => {
+                return (Some(meta::letters(text, lowercase)), Some(lowercase(text)));
+            }
+            Field::ExternalId => {
+                let id = lowercase(&without(text, SPACE));
+                return (Some(id), Some(text.to_owned()));
+            }
+            Field::City => Some(meta::place(text, lowercase)),
+            Field::State => Some(meta::province(text, lowercase)),
+            Field::Zip => meta::postcode(text, lowercase),
+            Field::Country => meta::iso_code(text),
+            Field::DateOfBirth => date::compact(text),
+            Field::Gender => meta::letter(&lowercase(text)),
+        };
+        (first, None)
     }
 }
 
-fn pair(first: Option<&Normalized>, second: Option<&Normalized>) -> Pair {
-    Pair {
-        first: first.map(Normalized::digest),
-        second: second.map(Normalized::digest),
-    }
+fn digest(form: &str) -> Option<Digest> {
+    (!form.is_empty()).then(|| Digest::of(form))
 }

@@ -1,6 +1,6 @@
 //! Names of states and provinces that have a two-letter code both sides know.
 
-use super::text::fields;
+use crate::text::fields;
 
 /// Lower-case name without spaces, followed by its code: the United States, their territories, Canada.
 const NAMES: &str = "alabamaal alaskaak arizonaaz arkansasar californiaca coloradoco connecticutct delawarede districtofcolumbiadc \

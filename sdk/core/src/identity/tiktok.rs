@@ -3,7 +3,6 @@
 use super::clear::{Clear, Normalized};
 use super::country::Country;
 use super::rules::Lowercase;
-use super::text::trim;
 use super::{google, meta};
 
 /// Trimmed, lower-case. Letters beyond ASCII pass, unlike at Meta.
@@ -18,5 +17,5 @@ pub fn phone(raw: Clear<'_>, default_country: Option<Country>) -> Option<Normali
 
 /// Trimmed, case kept: it must equal what TikTok's pixel sends.
 pub fn external_id(raw: Clear<'_>) -> Option<Normalized> {
-    Normalized::hashed(raw.text()).or_else(|| Normalized::text(trim(raw.text()).to_owned()))
+    Normalized::by(raw, |text| Some(text.to_owned()))
 }

@@ -1,12 +1,12 @@
 //! Arrivals worth remembering, and the first and last of them.
 
-use super::click::{Kind, campaign_label, click_id};
+use super::click::{campaign_label, stored_parameter};
 use super::fbc::MAX_FBCLID_BYTES;
 use super::hosts::{is_own, is_payment};
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
 use super::stored_url::{with_labels, without_query};
 use super::url::{name_and_value, split};
-use crate::identity::text::fields;
+use crate::text::{fields, is_visible};
 
 /// Longest click id or campaign label that is kept, in bytes. A longer click id is dropped (a part of it is worth nothing), a label is cut.
 const MAX_VALUE_BYTES: usize = 512;
@@ -49,8 +49,8 @@ pub fn arrival(page_url: &str, referrer: &str, own_hosts: &[&str], now_ms: i64) 
         let (name, raw) = name_and_value(pair);
         if let Some(label) = campaign_label(name) {
             remember(&mut touch.utm, label, label_value(raw));
-        } else if let Some(id) = click_id(name).filter(|id| id.kind != Kind::Person) {
-            remember(&mut touch.click, id.name, click_value(id.name, raw));
+        } else if let Some(id) = stored_parameter(name) {
+            remember(&mut touch.click, id, click_value(id, raw));
         }
     }
     if touch.referrer.is_empty() && touch.utm.is_empty() && touch.click.is_empty() {
@@ -89,9 +89,7 @@ fn click_value(name: &str, raw: &str) -> Option<String> {
         MAX_VALUE_BYTES
     };
     let value = percent_decode(raw, false)?;
-    let is_id =
-        !value.is_empty() && value.len() <= max && value.bytes().all(|b| b.is_ascii_graphic());
-    (is_id && !holds_email(&value)).then_some(value)
+    (value.len() <= max && is_visible(&value) && !holds_email(&value)).then_some(value)
 }
 
 /// The first and the last arrival of a visitor.
@@ -121,7 +119,7 @@ impl FirstLast {
             self.last = None;
         }
         if is_old(&self.first) {
-            self.first.clone_from(&self.last);
+            self.first = self.last.clone();
         }
     }
 }

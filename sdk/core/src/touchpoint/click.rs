@@ -1,5 +1,7 @@
 //! The parameters that arrive with a click, by name.
 
+use crate::text::fields;
+
 /// Who put the parameter there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -65,7 +67,9 @@ pub struct ClickId {
 }
 
 /// Every known parameter. Names are matched without regard to case.
-pub static CLICK_IDS: [ClickId; 63] = {
+pub static CLICK_IDS: [ClickId; 63] = KNOWN;
+
+const KNOWN: [ClickId; 63] = {
     use Kind::{Click, Label, Person};
     use Platform as P;
     [
@@ -135,6 +139,36 @@ pub static CLICK_IDS: [ClickId; 63] = {
     ]
 };
 
+/// Names of the parameters that may be stored, a space after each: what the browser carries of [`CLICK_IDS`], at a third of its size.
+static STORED: &str = match str::from_utf8(&STORED_BYTES) {
+    Ok(names) => names,
+    Err(_) => panic!("parameter names are ascii"),
+};
+
+const STORED_BYTES: [u8; stored(&mut [])] = {
+    let mut names = [0; stored(&mut [])];
+    stored(&mut names);
+    names
+};
+
+/// Writes the names as far as there is room; returns how many bytes they take.
+const fn stored(out: &mut [u8]) -> usize {
+    let (mut len, mut row) = (0, 0);
+    while row < KNOWN.len() {
+        let name = KNOWN[row].name.as_bytes();
+        let mut at = 0;
+        while at <= name.len() && !matches!(KNOWN[row].kind, Kind::Person) {
+            if len < out.len() {
+                out[len] = if at < name.len() { name[at] } else { b' ' };
+            }
+            len += 1;
+            at += 1;
+        }
+        row += 1;
+    }
+    len
+}
+
 /// Campaign labels, without their `utm_`.
 pub static CAMPAIGN_LABELS: [&str; 9] = [
     "source",
@@ -155,6 +189,12 @@ pub fn click_id(name: &str) -> Option<&'static ClickId> {
         .find(|id| id.name.eq_ignore_ascii_case(name))
 }
 
+/// Returns the canonical name of a click id or listing label that may be stored ([`Kind::Person`] may not), found in any case.
+#[inline(never)]
+pub fn stored_parameter(name: &str) -> Option<&'static str> {
+    fields(STORED, b' ').find(|known| !name.is_empty() && known.eq_ignore_ascii_case(name))
+}
+
 /// Finds a campaign label by its parameter name (`utm_source` gives `source`), in any case.
 pub fn campaign_label(parameter: &str) -> Option<&'static str> {
     let (prefix, name) = parameter.split_at_checked(4)?;
@@ -172,5 +212,26 @@ const fn param(name: &'static str, platform: Platform, kind: Kind) -> ClickId {
         name,
         platform,
         kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_stored_is_every_parameter_that_names_no_person() {
+        for id in &CLICK_IDS {
+            let want = (id.kind != Kind::Person).then_some(id.name);
+            assert_eq!(
+                stored_parameter(&id.name.to_uppercase()),
+                want,
+                "{}",
+                id.name
+            );
+        }
+        for name in ["", " ", "gclid ", "gclid wbraid", "clid", "email"] {
+            assert_eq!(stored_parameter(name), None, "{name}");
+        }
     }
 }

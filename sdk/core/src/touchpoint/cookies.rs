@@ -1,7 +1,7 @@
 //! Reads the platforms' own cookies. They are never written, invented or extended here.
 
 use super::redact::percent_decode;
-use crate::identity::text::{cut, fields};
+use crate::text::{after, cut, fields, is_digits, is_visible};
 
 /// Longest cookie value that is believed, in bytes.
 const MAX_VALUE_BYTES: usize = 1024;
@@ -50,7 +50,7 @@ impl<'a> Cookies<'a> {
         for part in fields(value, b'.') {
             (version, depth, random, seconds) = (depth, random, seconds, part);
         }
-        if !version.starts_with("GA")
+        if after(version, "GA").is_none()
             || depth.is_empty()
             || !is_number(random)
             || !is_number(seconds)
@@ -68,11 +68,10 @@ impl<'a> Cookies<'a> {
     ///
     /// `measurement_id` (`G-ABC123`) chooses between several streams; without it the first readable cookie counts.
     pub fn ga_session(&self, measurement_id: Option<&str>) -> Option<String> {
-        let wanted = measurement_id.map(|id| id.strip_prefix("G-").unwrap_or(id));
+        let wanted = measurement_id.map(|id| after(id, "G-").unwrap_or(id));
         self.pairs()
             .filter(|(name, _)| {
-                name.strip_prefix("_ga_")
-                    .is_some_and(|id| wanted.is_none_or(|wanted| wanted == id))
+                after(name, "_ga_").is_some_and(|id| wanted.is_none_or(|wanted| wanted == id))
             })
             .find_map(|(_, value)| session_id(value))
             .map(str::to_owned)
@@ -133,7 +132,7 @@ fn session_id(value: &str) -> Option<&str> {
     let (_depth, rest) = cut(rest, b'.')?;
     let session = match version {
         "GS1" => fields(rest, b'.').next()?,
-        "GS2" => fields(rest, b'$').find_map(|field| field.strip_prefix("s"))?,
+        "GS2" => fields(rest, b'$').find_map(|field| after(field, "s"))?,
         _ => return None,
     };
     is_number(session).then_some(session)
@@ -145,16 +144,12 @@ fn google_click(value: &str) -> Option<&str> {
     let (second, rest) = cut(rest, b'.')?;
     let id = match version {
         "GCL" if is_number(second) => rest,
-        "2" => fields(rest, b'$').find_map(|field| field.strip_prefix("k"))?,
+        "2" => fields(rest, b'$').find_map(|field| after(field, "k"))?,
         _ => return None,
     };
     is_visible(id).then_some(id)
 }
 
 fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_visible(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+    text.len() <= 20 && is_digits(text)
 }

@@ -1,6 +1,6 @@
 //! Hosts that never are where a visitor came from: the shop's own and those of payment providers.
 
-use crate::identity::text::fields;
+use crate::text::{after, fields};
 
 /// Where a checkout sends the buyer and takes them back from: wallets, card processors, bank pages, pay-later services.
 const PAYMENT: &str = "paypal.com paypalobjects.com stripe.com stripe.network klarna.com klarna.net adyen.com \
@@ -11,6 +11,7 @@ const PAYMENT: &str = "paypal.com paypalobjects.com stripe.com stripe.network kl
     ideal.nl przelewy24.pl razorpay.com payu.com mercadopago.com arcot.com";
 
 /// True when `host` is `domain` or lies below it, on a label boundary. Case is ignored.
+#[inline(never)]
 pub(super) fn is_under(host: &str, domain: &str) -> bool {
     let Some(cut) = host.len().checked_sub(domain.len()) else {
         return false;
@@ -34,5 +35,5 @@ pub(super) fn is_own(host: &str, page_host: &str, own_hosts: &[&str]) -> bool {
 }
 
 fn bare(host: &str) -> &str {
-    host.strip_prefix("www.").unwrap_or(host)
+    after(host, "www.").unwrap_or(host)
 }

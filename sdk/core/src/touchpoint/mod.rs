@@ -34,6 +34,8 @@ mod stored_url;
 mod url;
 
 pub use arrival::{FirstLast, Touch, arrival};
-pub use click::{CAMPAIGN_LABELS, CLICK_IDS, ClickId, Kind, Platform, campaign_label, click_id};
+pub use click::{
+    CAMPAIGN_LABELS, CLICK_IDS, ClickId, Kind, Platform, campaign_label, click_id, stored_parameter,
+};
 pub use fbc::{MAX_FBCLID_BYTES, fbc, subdomain_index};
 pub use stored_url::{MAX_URL_BYTES, clean_url};

@@ -3,7 +3,7 @@
 use super::click::campaign_label;
 use super::redact::{REDACTED, cap, holds_email, percent_decode};
 use super::url::{Parts, is_slash, name_and_value, split};
-use crate::identity::text::fields;
+use crate::text::fields;
 
 /// Longest address that is kept, in bytes.
 pub const MAX_URL_BYTES: usize = 1000;
@@ -26,7 +26,8 @@ pub(super) fn without_query(parts: &Parts<'_>) -> String {
         rest = rest.get(end + 1..).unwrap_or("");
     }
     push_segment(&mut out, rest);
-    cap(&out, MAX_URL_BYTES).to_owned()
+    // An address that is read again is trimmed, so nothing may stand at the end that would go then.
+    cap(&out, MAX_URL_BYTES).trim_ascii_end().to_owned()
 }
 
 fn push_segment(out: &mut String, segment: &str) {
@@ -43,6 +44,7 @@ pub(super) fn with_labels(parts: &Parts<'_>) -> String {
         let Some(label) = campaign_label(name) else {
             continue;
         };
+        let raw = raw.trim_ascii();
         let value = if looks_personal(raw) { REDACTED } else { raw };
         if value.is_empty()
             || out.len() + label.len() + value.len() + "?utm_=".len() > MAX_URL_BYTES

@@ -1,16 +1,16 @@
 //! Splits addresses: scheme, host, port, path, query. Only as much as touchpoints need, and nothing that can fail halfway.
 
-use crate::identity::text::{cut, fields};
+use crate::text::{after, cut, fields};
 
 /// The parts of an absolute address. Userinfo and fragment are dropped on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Parts<'a> {
     /// Lower-case, without `://`.
-    pub(super) scheme: String,
+    pub(super) scheme: &'static str,
     /// Lower-case, without trailing dot; an IPv6 address keeps its brackets.
     pub(super) host: String,
-    /// Digits, unless it is the scheme's default.
-    pub(super) port: Option<&'a str>,
+    /// Digits; empty when missing or the scheme's default.
+    pub(super) port: &'a str,
     /// With leading slash; `/` when missing.
     pub(super) path: &'a str,
     /// Without question mark.
@@ -21,41 +21,51 @@ impl Parts<'_> {
     /// Returns scheme, host and port.
     pub(super) fn origin(&self) -> String {
         let mut out = String::with_capacity(self.scheme.len() + self.host.len() + 9);
-        out.push_str(&self.scheme);
+        out.push_str(self.scheme);
         out.push_str("://");
         out.push_str(&self.host);
-        if let Some(port) = self.port {
+        if !self.port.is_empty() {
             out.push(':');
-            out.push_str(port);
+            out.push_str(self.port);
         }
         out
     }
 }
 
+/// The schemes that lead here, with their default ports.
+const SCHEMES: [(&str, &str); 3] = [("https", "443"), ("http", "80"), ("android-app", "")];
+
 /// Splits an `http`, `https` or `android-app` address; anything else, and a host that is none, gives nothing.
+#[inline(never)]
 pub(super) fn split(address: &str) -> Option<Parts<'_>> {
     let (scheme, rest) = cut(address.trim_ascii(), b':')?;
-    let rest = rest.strip_prefix("//")?;
-    let scheme = scheme.to_ascii_lowercase();
-    let default_port = match scheme.as_str() {
-        "https" => "443",
-        "http" => "80",
-        "android-app" => "",
-        _ => return None,
-    };
+    let rest = after(rest, "//")?;
+    let &(scheme, default_port) = SCHEMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(scheme))?;
     let rest = fields(rest, b'#').next()?;
-    let (before_query, query) = cut(rest, b'?').unwrap_or((rest, ""));
+    let (before_query, query) = cut_or_all(rest, b'?');
     let authority_end = before_query
         .bytes()
         .position(is_slash)
         .unwrap_or(before_query.len());
-    let (authority, path) = before_query.split_at_checked(authority_end)?;
-    let host_and_port = fields(authority, b'@').last()?;
-    let (host, port) = split_port(host_and_port)?;
+    let (mut authority, path) = before_query.split_at_checked(authority_end)?;
+    while let Some((_, tail)) = cut(authority, b'@') {
+        authority = tail;
+    }
+    // The colons of an IPv6 address are inside its brackets.
+    let bracket = authority.bytes().position(|b| b == b']').unwrap_or(0);
+    let (head, port) = cut_or_all(authority.get(bracket..)?, b':');
+    let host = authority.get(..bracket + head.len())?;
+    let is_port = port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if !is_port || !is_host(host) {
+        return None;
+    }
     Some(Parts {
         scheme,
-        host: clean_host(host)?,
-        port: port.filter(|port| !port.is_empty() && *port != default_port),
+        host: host.to_ascii_lowercase(),
+        port: if port == default_port { "" } else { port },
         path: if path.is_empty() { "/" } else { path },
         query,
     })
@@ -68,34 +78,25 @@ pub(super) const fn is_slash(b: u8) -> bool {
 
 /// Splits one `name=value` of a query.
 pub(super) fn name_and_value(pair: &str) -> (&str, &str) {
-    cut(pair, b'=').unwrap_or((pair, ""))
+    cut_or_all(pair, b'=')
 }
 
-fn split_port(host_and_port: &str) -> Option<(&str, Option<&str>)> {
-    let before_port = match host_and_port.bytes().position(|b| b == b']') {
-        Some(bracket) => bracket + 1,
-        None => 0,
-    };
-    let tail = host_and_port.get(before_port..)?;
-    let Some((host_end, port)) = cut(tail, b':') else {
-        return Some((host_and_port, None));
-    };
-    let host = host_and_port.get(..before_port + host_end.len())?;
-    let is_port = port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
-    is_port.then_some((host, Some(port)))
+/// Cuts at the first `mark`; without one, everything stands before it.
+#[inline(never)]
+fn cut_or_all(text: &str, mark: u8) -> (&str, &str) {
+    cut(text, mark).unwrap_or((text, ""))
 }
 
-fn clean_host(host: &str) -> Option<String> {
-    let host = host.strip_suffix(".").unwrap_or(host);
-    let is_host = match host.strip_prefix("[") {
-        Some(address) => address.strip_suffix("]").is_some_and(|inner| {
-            inner
-                .bytes()
-                .all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
-        }),
-        None => host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b >= 0x80 || matches!(b, b'-' | b'.' | b'_')),
-    };
-    (is_host && !host.is_empty()).then(|| host.to_ascii_lowercase())
+fn is_host(host: &str) -> bool {
+    match host.as_bytes() {
+        [b'[', address @ .., b']'] => address
+            .iter()
+            .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')),
+        name => {
+            !name.is_empty()
+                && name.iter().all(|b| {
+                    b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'-' | b'.' | b'_')
+                })
+        }
+    }
 }

@@ -75,14 +75,17 @@ impl Header<'_> {
 impl Context<'_> {
     fn encode(&self, out: &mut String) {
         let mut object = Object::begin(out);
-        object.text_opt("lang", self.lang.as_deref());
-        object.text_opt("tz", self.tz.as_deref());
-        object.text_opt("screen", self.screen.as_deref());
-        object.text_opt("sdk", self.sdk.as_deref());
-        object.text_opt("ip", self.ip.as_deref());
-        object.text_opt("ua", self.ua.as_deref());
+        text_opt(&mut object, "lang", &self.lang);
+        text_opt(&mut object, "tz", &self.tz);
+        text_opt(&mut object, "screen", &self.screen);
+        text_opt(&mut object, "sdk", &self.sdk);
+        text_opt(&mut object, "ip", &self.ip);
+        text_opt(&mut object, "ua", &self.ua);
         if !self.bot.is_empty() {
-            push_texts(object.key("bot"), &self.bot);
+            for (index, reason) in self.bot.iter().enumerate() {
+                push_item(&mut object, "bot", index == 0, reason);
+            }
+            object.value().push(']');
         }
         if !self.dropped.is_empty() {
             let mut dropped = Object::begin(object.key("dropped"));
@@ -101,7 +104,7 @@ impl ConsentEvidence<'_> {
         let mut object = Object::begin(out);
         object.text("regime", self.regime.as_str());
         object.bool_opt("gpc", Some(self.gpc));
-        object.text_opt("basis", self.basis.as_deref());
+        text_opt(&mut object, "basis", &self.basis);
         if let Some(choice) = &self.choice {
             object.int("policy", i64::from(choice.policy_version));
             object.int("at", choice.at_ms);
@@ -119,22 +122,17 @@ impl ConsentEvidence<'_> {
 impl User<'_> {
     fn encode(&self, out: &mut String) {
         let mut object = Object::begin(out);
-        object.text_opt("anonymous_id", self.anonymous_id.as_deref());
-        object.text_opt("user_id", self.user_id.as_deref());
+        text_opt(&mut object, "anonymous_id", &self.anonymous_id);
+        text_opt(&mut object, "user_id", &self.user_id);
         for key in super::DigestKey::ALL {
-            let mut values = self.digests_of(*key).peekable();
-            if values.peek().is_none() {
-                continue;
+            let mut is_open = false;
+            for (_, value) in self.digests.iter().filter(|(known, _)| known == key) {
+                push_item(&mut object, key.as_str(), !is_open, value);
+                is_open = true;
             }
-            let list = object.key(key.as_str());
-            list.push('[');
-            for (index, value) in values.enumerate() {
-                if index > 0 {
-                    list.push(',');
-                }
-                json::push_str(list, value);
+            if is_open {
+                object.value().push(']');
             }
-            list.push(']');
         }
         for (key, value) in &self.browser {
             object.text(key.as_str(), value);
@@ -171,9 +169,9 @@ impl Event<'_> {
             object.int("session", session);
         }
         let mut page = Object::begin(object.key("page"));
-        page.text_opt("url", self.page.url.as_deref());
-        page.text_opt("ref", self.page.referrer.as_deref());
-        page.text_opt("title", self.page.title.as_deref());
+        text_opt(&mut page, "url", &self.page.url);
+        text_opt(&mut page, "ref", &self.page.referrer);
+        text_opt(&mut page, "title", &self.page.title);
         page.end();
         object.key("props").push_str(if self.props.is_empty() {
             "{}"
@@ -184,13 +182,23 @@ impl Event<'_> {
     }
 }
 
-fn push_texts(out: &mut String, texts: &[Cow<'_, str>]) {
-    out.push('[');
-    for (index, text) in texts.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        json::push_str(out, text);
-    }
-    out.push(']');
+#[expect(
+    clippy::ref_option,
+    reason = "one pointer at each of many calls, for the browser's sake"
+)]
+#[inline(never)]
+fn text_opt(object: &mut Object<'_>, key: &str, value: &Option<Cow<'_, str>>) {
+    object.text_opt(key, value.as_deref());
+}
+
+/// Writes one text of a list; the first one starts it.
+#[inline(never)]
+fn push_item(object: &mut Object<'_>, key: &str, is_first: bool, text: &str) {
+    let out = if is_first {
+        object.key(key)
+    } else {
+        object.value()
+    };
+    out.push(if is_first { '[' } else { ',' });
+    json::push_str(out, text);
 }

@@ -1,5 +1,7 @@
 //! A JSON writer of a few hundred bytes, for the browser's sake.
 
+use crate::text::push_number;
+
 /// Appends `text` as a JSON string, quotes included.
 pub fn push_str(out: &mut String, text: &str) {
     out.push('"');
@@ -27,8 +29,12 @@ pub fn push_str(out: &mut String, text: &str) {
 }
 
 /// Appends an integer.
+#[inline(never)]
 pub fn push_int(out: &mut String, value: i64) {
-    crate::event::Decimal::from_minor(value, 0).push_to(out);
+    if value < 0 {
+        out.push('-');
+    }
+    push_number(out, value.unsigned_abs());
 }
 
 /// Writes one JSON object member by member; the braces are its own.
@@ -49,6 +55,7 @@ impl<'o> Object<'o> {
     }
 
     /// Writes a key and returns where its value goes.
+    #[inline(never)]
     pub fn key(&mut self, key: &str) -> &mut String {
         if !std::mem::replace(&mut self.is_empty, false) {
             self.out.push(',');
@@ -58,12 +65,19 @@ impl<'o> Object<'o> {
         self.out
     }
 
+    /// Returns where the value of the last key goes on.
+    pub(super) fn value(&mut self) -> &mut String {
+        self.out
+    }
+
     /// Writes a text member.
+    #[inline(never)]
     pub fn text(&mut self, key: &str, value: &str) {
         push_str(self.key(key), value);
     }
 
     /// Writes a text member if there is one.
+    #[inline(never)]
     pub fn text_opt(&mut self, key: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(key, value);
@@ -71,11 +85,13 @@ impl<'o> Object<'o> {
     }
 
     /// Writes an integer member.
+    #[inline(never)]
     pub fn int(&mut self, key: &str, value: i64) {
         push_int(self.key(key), value);
     }
 
     /// Writes `true`, `false` or `null`.
+    #[inline(never)]
     pub fn bool_opt(&mut self, key: &str, value: Option<bool>) {
         let text = match value {
             Some(true) => "true",
