@@ -8,16 +8,16 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 SDK := npm/dist/fh.js
 SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
 
-.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-e2e clean
+.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-e2e clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 demo: setup sdk ## Starts shop, collector and platform sandbox; open the page it names
-	$(CARGO) build --release -p firsthand-collector
+	$(CARGO) build -p firsthand-collector
 	node examples/demo/demo.mjs
 
-test: setup setup-browsers check sdk test-rust test-wasm test-npm test-e2e ## Passes all tests (installs what they need)
+test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test-e2e ## Passes all tests (installs what they need)
 
 check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) fmt --all --check
@@ -46,6 +46,9 @@ test-wasm: npm/node_modules/.installed ## The SDK's Rust tests in headless Chrom
 
 test-npm: sdk ## The npm package in headless Chromium
 	cd npm && npm test --silent
+
+test-shop: sdk ## The example shop's backend
+	node --test examples/storefront/test/
 
 test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
 	$(CARGO) build -p firsthand-collector

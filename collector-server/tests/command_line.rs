@@ -56,6 +56,7 @@ fn the_example_configuration_is_right() {
         said.contains("the configuration is right") && !said.contains("secret-of-the-test"),
         "{said}"
     );
+    assert!(said.contains("consent: opt_in by default"), "{said}");
 }
 
 #[test]

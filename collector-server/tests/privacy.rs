@@ -246,3 +246,24 @@ fn inspection_needs_the_token_and_is_absent_without_one() {
     let collector = Collector::start_with(&config);
     assert_eq!(collector.request(path, b"").status, 404);
 }
+
+#[test]
+fn a_servers_word_on_consent_without_a_person_is_refused_and_not_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = Collector::start(dir.path(), "");
+    let head = format!(
+        "POST /v1/consent HTTP/1.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json",
+        common::SECRET_KEY
+    );
+    for user in ["", r#""anonymous_id":"customer-7""#] {
+        let body = batch_of("", &consent(false), &format!("{{{user}}}"), "");
+        let answer = collector.request(&head, body.as_bytes());
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_consent")
+        );
+    }
+    let user = r#"{"anonymous_id":"0199d2a4-79b0-7cc3-98c4-dc0c0c07398f"}"#;
+    let body = batch_of("", &consent(false), user, "");
+    assert_eq!(collector.request(&head, body.as_bytes()).status, 202);
+}

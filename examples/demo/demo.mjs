@@ -11,7 +11,7 @@ const HELP = `Runs a shop, the collector and the platform sandbox on this machin
 
 usage: node examples/demo/demo.mjs [--bin FILE] [--data FOLDER] [--fresh] [--help]
 
-  --bin FILE      the collector (default: target/release/firsthand)
+  --bin FILE      the collector (default: target/debug/firsthand)
   --data FOLDER   where orders and events are kept (default: target/demo)
   --fresh         starts with empty folders, under FOLDER/<time>
 
@@ -29,7 +29,7 @@ function fail(message) {
 }
 
 function options(args) {
-  const found = { bin: path.join(ROOT, 'target/release/firsthand'), data: path.join(ROOT, 'target/demo') };
+  const found = { bin: path.join(ROOT, 'target/debug/firsthand'), data: path.join(ROOT, 'target/demo') };
   for (let at = 0; at < args.length; at += 1) {
     const flag = args[at];
     if (flag === '--help' || flag === '-h') {

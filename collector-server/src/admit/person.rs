@@ -1,6 +1,7 @@
 //! The user part of a request: clear values become digests, digests are checked, ids are bounded.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use firsthand_core::identity::{Clear, Country, Digest, Field, Rules};
 use firsthand_core::ids;
@@ -11,6 +12,8 @@ use super::{Connection, Sender};
 
 /// Longest platform identifier and shop-own id, in bytes.
 const MAX_ID_BYTES: usize = 512;
+/// Most digests of one kind: every event of a request carries them all.
+const MAX_DIGESTS: usize = 10;
 
 /// Whether a value that should be a digest or absent is clear text.
 pub(super) fn holds_clear_values(user: &User<'_>) -> bool {
@@ -112,8 +115,18 @@ pub(super) fn cleanse<'a>(user: &mut User<'a>, connection: &Connection<'a>) -> u
             *value = Digest::parse(value).map_or(Cow::Borrowed(""), |d| Cow::Owned(d.hex()));
         }
     }
-    user.digests.retain(|(_, value)| !value.is_empty());
-    user.browser.retain(|(_, value)| is_plain_id(value));
+    let mut seen: HashMap<DigestKey, Vec<Cow<'a, str>>> = HashMap::new();
+    user.digests.retain(|(key, value)| {
+        let same = seen.entry(*key).or_default();
+        let is_new = !value.is_empty() && same.len() < MAX_DIGESTS && !same.contains(value);
+        if is_new {
+            same.push(value.clone());
+        }
+        is_new
+    });
+    let mut named = HashSet::new();
+    user.browser
+        .retain(|(key, value)| is_plain_id(value) && named.insert(*key));
     user.clear.clear();
     let after = user.digests.len() + user.browser.len();
     let mut dropped = before - after;

@@ -381,3 +381,16 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_header_may_hold_is_bounded_however_often_a_key_is_repeated() {
+    let digests: Vec<String> = (0..2_000).map(|n| format!(r#""em":"{n:064x}""#)).collect();
+    let cookies = vec![r#""fbp":"fb.1.1795471200000.1""#; 500].join(",");
+    let user = format!("{},{cookies}", digests.join(","));
+    let admitted = run(SourceKind::Browser, &body(YES, &user, &event("")));
+    let header = decode_header(&admitted.append.header).unwrap();
+    assert_eq!(header.user.digests_of(DigestKey::Email).count(), 10);
+    assert_eq!(header.user.browser.len(), 1);
+    // And the click parameter that nobody knows.
+    assert_eq!(admitted.dropped_user_values, 1_990 + 499 + 1);
+}

@@ -1,5 +1,7 @@
 //! `firsthand check`: the same loader as `serve`, and what it would do.
 
+use firsthand_core::consent::Regime;
+
 use crate::config::{BotPolicy, Config, SourceKindName};
 use crate::serve;
 
@@ -49,8 +51,9 @@ fn summary(config: &Config) -> Vec<String> {
         BotPolicy::Reject => "refused",
     };
     lines.push(format!(
-        "consent: {:?} by default, policy version {}; bots are {bots}",
-        config.consent.default_regime, config.consent.policy_version
+        "consent: {} by default, policy version {}; bots are {bots}",
+        Regime::from(config.consent.default_regime).as_str(),
+        config.consent.policy_version
     ));
     let destinations = config.destination_names();
     if destinations.is_empty() {

@@ -33,6 +33,18 @@ pub struct Permission {
     pub gpc: bool,
 }
 
+impl Permission {
+    /// Returns what both allow.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        for (slot, theirs) in self.verdict.allow.iter_mut().zip(other.verdict.allow) {
+            *slot = *slot && theirs;
+        }
+        self.gpc |= other.gpc;
+        self
+    }
+}
+
 /// Decides whether all of `requires` are allowed at `now_ms` (epoch milliseconds).
 pub fn permission(
     policy: &Policy,

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::wire::{ConsentEvidence, decode_header};
 
 use super::breaker::Permit;
-use super::consent::{LaterWord, permission};
+use super::consent::{LaterWord, Permission, permission};
 use super::delivery::Channel;
 use super::merge::{Merged, merge};
 use super::names::Skip;
+use super::plan::Plan;
 use super::schedule::{Candidate, Timing, timing};
 use crate::store::{ConsentChange, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent};
 
@@ -106,14 +108,7 @@ type Words = HashMap<String, (String, i64)>;
 
 /// Reads the latest word on consent of every browser among these events.
 async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Words, StoreError> {
-    let mut ids: Vec<String> = events
-        .iter()
-        .flat_map(|event| &event.copies)
-        .filter_map(|copy| {
-            let header = decode_header(&copy.header).ok()?;
-            header.user.anonymous_id.map(std::borrow::Cow::into_owned)
-        })
-        .collect();
+    let mut ids: Vec<String> = events.iter().flat_map(ids_of).collect();
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
@@ -155,7 +150,7 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
             return;
         }
     };
-    match prepare(channel, &merged, words, now) {
+    match prepare(channel, event, merged, words, now) {
         Err(skip) => suppress(channel, event.seq, attempts, skip, look),
         Ok(mapped) => {
             if mapped.dropped_params > 0 {
@@ -174,30 +169,15 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
 
 fn prepare(
     channel: &Channel,
-    merged: &Merged<'_>,
+    event: &StoredEvent,
+    mut merged: Merged<'_>,
     words: &Words,
     now: i64,
 ) -> Result<super::destinations::Mapped, Skip> {
     let plan = &channel.plan;
-    let later = merged
-        .user
-        .anonymous_id
-        .as_deref()
-        .and_then(|id| words.get(id))
-        .map(|(header, received_at_ms)| LaterWord {
-            // What cannot be read is no grant.
-            evidence: decode_header(header)
-                .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),
-            received_at_ms: *received_at_ms,
-        });
-    let permission = permission(
-        &plan.policy,
-        &merged.consent,
-        later.as_ref(),
-        &plan.requires,
-        now,
-    )?;
-    let mapped = channel.destination.map(merged, &permission, now)?;
+    let permission = last_word(plan, event, &merged, words, now)?;
+    remove_unshared(&mut merged, permission.verdict);
+    let mapped = channel.destination.map(&merged, &permission, now)?;
     if mapped.event.len() + mapped.envelope.len() > plan.max_body_bytes {
         return Err(Skip::new(
             "too_large",
@@ -212,6 +192,66 @@ fn prepare(
         return Err(Skip::new("dry_run", "dry run"));
     }
     Ok(mapped)
+}
+
+/// Asks for the last word on consent. Copies may name the person by different ids: what was taken back
+/// under any of them is taken back.
+fn last_word(
+    plan: &Plan,
+    event: &StoredEvent,
+    merged: &Merged<'_>,
+    words: &Words,
+    now: i64,
+) -> Result<Permission, Skip> {
+    let decide = |later: Option<&LaterWord<'_>>| {
+        permission(&plan.policy, &merged.consent, later, &plan.requires, now)
+    };
+    if words.is_empty() {
+        return decide(None);
+    }
+    let mut joint: Option<Permission> = None;
+    for id in ids_of(event) {
+        let Some((header, received_at_ms)) = words.get(&id) else {
+            continue;
+        };
+        let word = LaterWord {
+            // What cannot be read is no grant.
+            evidence: decode_header(header)
+                .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),
+            received_at_ms: *received_at_ms,
+        };
+        let one = decide(Some(&word))?;
+        joint = Some(match joint {
+            None => one,
+            Some(before) => before.and(&one),
+        });
+    }
+    joint.map_or_else(|| decide(None), Ok)
+}
+
+/// The ids by which the copies of an event name its browser.
+fn ids_of(event: &StoredEvent) -> impl Iterator<Item = String> {
+    event.copies.iter().filter_map(|copy| {
+        let header = decode_header(&copy.header).ok()?;
+        header.user.anonymous_id.map(std::borrow::Cow::into_owned)
+    })
+}
+
+/// Removes what the verdict of this moment does not allow to leave: it may be narrower than the one at
+/// the door, and an operator may require fewer purposes than sharing needs.
+fn remove_unshared(merged: &mut Merged<'_>, verdict: Verdict) {
+    if !verdict.allows_match_keys() {
+        merged.user.remove_match_keys();
+        for touch in [&mut merged.first_touch, &mut merged.last_touch]
+            .into_iter()
+            .flatten()
+        {
+            touch.click.clear();
+        }
+    }
+    if !verdict.allows(Purpose::Marketing) {
+        merged.context.ip = None;
+    }
 }
 
 fn suppress(channel: &Channel, seq: Seq, attempts: u32, skip: Skip, look: &mut Look) {

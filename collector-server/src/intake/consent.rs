@@ -73,6 +73,15 @@ async fn take(
         .anonymous_id
         .as_deref()
         .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
+    // A page without an id has nothing that could be used. A server speaks for somebody: whose word it
+    // is must be known, or a withdrawal would be answered and forgotten.
+    if sender.kind == SourceKind::Server && from_body.is_none() {
+        return Err(Refused::new(
+            StatusCode::BAD_REQUEST,
+            "invalid_consent",
+            "user.anonymous_id is missing or no UUID in lower case: a server says whose choice it is",
+        ));
+    }
     for id in [from_cookie, from_body].into_iter().flatten() {
         events::within_deadline(app.store.record_consent(ConsentChange {
             anonymous_id: id.to_owned(),

@@ -36,10 +36,29 @@ pub(super) async fn newest(
                 .iter()
                 .map(|view| explain::event_json(view, &app.destinations))
                 .collect();
-            json!({ "events": events })
+            let refused = refusals(&app.prometheus.render());
+            json!({ "events": events, "refused": refused })
         }));
     };
     refused.await
+}
+
+/// Returns what was refused at the door since the start, from the counters' own text:
+/// `[{"source","code","count"}]`. Events without consent leave nothing else behind.
+fn refusals(metrics: &str) -> Vec<Value> {
+    let label = |line: &str, name: &str| {
+        let start = line.find(&format!("{name}=\""))? + name.len() + 2;
+        let rest = line.get(start..)?;
+        Some(rest.split('"').next()?.to_owned())
+    };
+    metrics
+        .lines()
+        .filter(|line| line.starts_with("firsthand_events_rejected_total{"))
+        .filter_map(|line| {
+            let count: u64 = line.rsplit(' ').next()?.parse().ok()?;
+            Some(json!({ "source": label(line, "source")?, "code": label(line, "code")?, "count": count }))
+        })
+        .collect()
 }
 
 /// `GET /v1/inspect/events/{id}`: all events with this id.
@@ -105,5 +124,22 @@ fn respond(result: Result<Value, StoreError>) -> Response {
     match result {
         Ok(value) => json_answer(StatusCode::OK, value.to_string()),
         Err(error) => Refused::from(error).into_answer(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_read_from_the_counters() {
+        let metrics = "# TYPE firsthand_events_rejected_total counter\n\
+            firsthand_events_rejected_total{source=\"backend\",code=\"consent_denied\"} 2\n\
+            firsthand_events_accepted_total{source=\"backend\"} 5\n";
+        assert_eq!(
+            refusals(metrics),
+            [json!({ "source": "backend", "code": "consent_denied", "count": 2 })]
+        );
+        assert!(refusals("").is_empty());
     }
 }

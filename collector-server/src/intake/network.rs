@@ -1,6 +1,6 @@
 //! Networks of trusted proxies, and the visitor's address behind them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
@@ -60,7 +60,7 @@ pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) 
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.rsplit(','))
     {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+        let Some(address) = hop_address(hop.trim()) else {
             break;
         };
         client = address;
@@ -69,6 +69,12 @@ pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) 
         }
     }
     client.to_canonical()
+}
+
+/// Reads an address; some proxies write the port behind it.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let with_port = || Some(hop.parse::<SocketAddr>().ok()?.ip());
+    hop.parse().ok().or_else(with_port)
 }
 
 #[cfg(test)]
@@ -108,6 +114,8 @@ mod tests {
             ("10.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"),
             ("10.0.0.1", "1.2.3.4, 10.0.0.2", "1.2.3.4"),
             ("10.0.0.1", "garbage", "10.0.0.1"),
+            ("10.0.0.1", "1.2.3.4:56789", "1.2.3.4"),
+            ("10.0.0.1", "[2001:db8::1]:443, 10.0.0.2", "2001:db8::1"),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", header.parse().unwrap());

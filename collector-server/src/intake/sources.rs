@@ -93,10 +93,9 @@ impl Sources {
         headers: &HeaderMap,
         write_key: &str,
     ) -> Result<&Sender, NotAllowed> {
-        if let Some(authorization) = headers.get(AUTHORIZATION) {
-            return bearer(authorization)
-                .and_then(|token| self.by_secret(token))
-                .ok_or(NotAllowed::UnknownKey);
+        // Another scheme is not meant for us: a browser repeats the password of a protected shop.
+        if let Some(token) = headers.get(AUTHORIZATION).and_then(bearer) {
+            return self.by_secret(token).ok_or(NotAllowed::UnknownKey);
         }
         let source = self.browser.get(write_key).ok_or(NotAllowed::UnknownKey)?;
         let is_allowed = match headers.get(ORIGIN) {
@@ -137,4 +136,31 @@ pub(super) fn carries_token(headers: &HeaderMap, token: &Secret) -> bool {
         .get(AUTHORIZATION)
         .and_then(bearer)
         .is_some_and(|given| bool::from(token.expose().as_bytes().ct_eq(given.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_of_the_shops_own_proxy_is_no_key_of_ours() {
+        let source: SourceSection = toml::from_str(
+            "name = \"web\"\nkind = \"browser\"\nwrite_key = \"pk_1\"\norigins = [\"https://shop.test\"]",
+        )
+        .unwrap();
+        let sources = Sources::build(&[source]).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, "https://shop.test".parse().unwrap());
+        for (authorization, want) in [
+            ("Basic c2hvcDpzZWNyZXQ=", None),
+            ("Bearer pk_1", Some(NotAllowed::UnknownKey)),
+        ] {
+            headers.insert(AUTHORIZATION, authorization.parse().unwrap());
+            assert_eq!(
+                sources.sender(&headers, "pk_1").err(),
+                want,
+                "{authorization}"
+            );
+        }
+    }
 }

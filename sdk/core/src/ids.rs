@@ -5,7 +5,7 @@
 //! the page, the backend and a shop-system webhook name the same event without talking to each other
 //! and anyone can compute it by hand: `purchase:1001`, `refund:1001:7`.
 
-use crate::text::{after, is_visible, is_white_space, trim_of};
+use crate::text::{after, cut, is_visible, is_white_space, trim_of};
 
 /// Longest event id, in bytes.
 pub const MAX_EVENT_ID_BYTES: usize = 160;
@@ -52,7 +52,7 @@ pub fn push_hex(out: &mut String, byte: u8) {
 /// Whether `id` may be an event id: 1 to 160 printable ASCII characters without spaces, and no `@`
 /// (an id must not be an e-mail address).
 pub fn is_valid_event_id(id: &str) -> bool {
-    id.len() <= MAX_EVENT_ID_BYTES && is_visible(id) && !id.as_bytes().contains(&b'@')
+    id.len() <= MAX_EVENT_ID_BYTES && is_visible(id) && cut(id, b'@').is_none()
 }
 
 /// Brings the spellings of one order number to one form: surrounding white space, a leading `#` and a
@@ -62,7 +62,7 @@ pub fn is_valid_event_id(id: &str) -> bool {
 #[inline(never)]
 pub fn canonical_order_id(raw: &str) -> Option<&str> {
     let mut id = trim_of(raw, is_white_space);
-    for prefix in ["gid://shopify/Order/", "gid://shopify/Refund/", "#"] {
+    for prefix in &["gid://shopify/Order/", "gid://shopify/Refund/", "#"] {
         id = after(id, prefix).unwrap_or(id);
     }
     (id.len() <= MAX_TRANSACTION_ID_BYTES && is_valid_event_id(id)).then_some(id)

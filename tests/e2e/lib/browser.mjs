@@ -49,6 +49,7 @@ export async function launch(kind, { prefs = {} } = {}) {
       ...prefs,
     },
   });
-  browser.once('disconnected', () => rmSync(userDataDir, { recursive: true, force: true }));
+  // The browser's helpers may still write for a moment after it is gone.
+  browser.once('disconnected', () => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
   return browser;
 }

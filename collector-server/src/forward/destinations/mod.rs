@@ -176,13 +176,10 @@ pub fn shorten(text: &str, secret: &str) -> String {
     let mut out = String::new();
     for word in text.split_ascii_whitespace() {
         let word: String = word.chars().filter(|c| !c.is_control()).collect();
-        let is_long_token = word.len() > 40 && !word.contains(['.', ',', '/', ':', '_']);
-        let is_number = word.bytes().filter(u8::is_ascii_digit).count() > 8
-            && !word.bytes().any(|b| b.is_ascii_alphabetic());
-        let shown = if word.contains('@') || is_long_token || is_number {
-            "…"
+        let shown = if word.contains('@') {
+            "…".to_owned()
         } else {
-            &word
+            blotted(&word)
         };
         if out.len() + shown.len() + 1 > MAX_ANSWER_BYTES - CODE_BYTES {
             break;
@@ -190,9 +187,34 @@ pub fn shorten(text: &str, secret: &str) -> String {
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(shown);
+        out.push_str(&shown);
     }
     out
+}
+
+/// Returns a word with what could be somebody's blotted out, and the rest as it is.
+fn blotted(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for part in word.split_inclusive(is_mark) {
+        let value = part.trim_end_matches(is_mark);
+        let mark = part.get(value.len()..).unwrap_or_default();
+        out.push_str(if may_be_personal(value) { "…" } else { value });
+        out.push_str(mark);
+    }
+    out
+}
+
+/// Whether a character ends a value inside a word: `ph:+49171…,` and `{"em":["62a1…"]}` hold one.
+fn is_mark(c: char) -> bool {
+    !c.is_alphanumeric() && !matches!(c, '-' | '_')
+}
+
+/// Whether a value could be a digest or the number of a person.
+fn may_be_personal(value: &str) -> bool {
+    let is_long_token = value.len() > 40 && !value.contains('_');
+    let is_number = value.bytes().filter(u8::is_ascii_digit).count() > 8
+        && !value.bytes().any(|b| b.is_ascii_alphabetic());
+    is_long_token || is_number
 }
 
 /// Returns a platform's refusal in one line: its code, its words, and the id by which its support finds
@@ -242,6 +264,19 @@ mod tests {
         );
         assert_eq!(text, "Invalid token *** for … ph … em … end");
         assert!(shorten(&"word ".repeat(400), "").len() <= MAX_ANSWER_BYTES);
+        for text in [
+            "field_value:62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f",
+            r#"{"em":["62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"]}"#,
+            "ph:+491711234567,",
+        ] {
+            let kept = shorten(text, "");
+            assert!(!kept.contains("62a14e") && !kept.contains("4917"), "{kept}");
+        }
+        let answer = r#"{"code":0,"message":"OK","request_id":"20261123220000"}"#;
+        assert_eq!(
+            shorten(answer, ""),
+            r#"{"code":0,"message":"OK","request_id":"…"}"#
+        );
         let place = "Batch.0.properties.contents.0.content_id: Not a valid string";
         assert_eq!(shorten(place, "tt-sandbox"), place);
     }

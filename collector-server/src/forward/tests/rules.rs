@@ -214,3 +214,57 @@ async fn settings_that_are_wrong_leave_the_running_ones_alone() {
     assert_eq!(delivered(&views, "meta"), 2);
     forwarder.stop().await;
 }
+
+/// Invariant 3: copies may name the same person by different ids, and a withdrawal under any of them counts.
+#[tokio::test]
+async fn a_withdrawal_under_the_id_of_any_copy_stops_the_event() {
+    let world = World::new().await;
+    let mut server = purchase(1);
+    server.kind = SourceKind::Server;
+    server.header = server.header.replace("visitor-1", "account-1");
+    world
+        .store
+        .record_consent(ConsentChange {
+            anonymous_id: "account-1".to_owned(),
+            evidence: format!(
+                r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
+                now_ms() - 10
+            ),
+            received_at_ms: now_ms(),
+        })
+        .await
+        .unwrap();
+    world.append(vec![purchase(1), server]).await;
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1", "meta"),
+        "suppressed: consent: withdrawn"
+    );
+    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    forwarder.stop().await;
+}
+
+/// An operator may ask for marketing only; what matches a person still needs the consent to share.
+#[tokio::test]
+async fn match_keys_stay_here_without_the_consent_to_share() {
+    let world = World::new().await;
+    let mut event = purchase(1);
+    event.header = event.header.replace(
+        "\"third_party_sharing\":true",
+        "\"third_party_sharing\":false",
+    );
+    let keys = r#""em":"62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f","fbp":"fb.1.1795471200000.1234567890","anonymous_id":"#;
+    event.header = event.header.replace("\"anonymous_id\":", keys);
+    world.append(vec![event]).await;
+    let forwarder = world.start(vec![
+        world.destination("meta", "requires = [\"marketing\"]"),
+    ]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(state(&views[0], "meta"), Some(&Outcome::Delivered));
+    let user = &world.records(Platform::Meta)[0].payload["user_data"];
+    for key in ["em", "ph", "fbp", "fbc"] {
+        assert!(user.get(key).is_none(), "{key}");
+    }
+    forwarder.stop().await;
+}

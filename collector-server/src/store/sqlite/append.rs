@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use firsthand_core::wire::ConsentEvidence;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::frame;
@@ -167,8 +168,22 @@ fn quarantine(
     Ok(())
 }
 
-/// Keeps a later word on consent; a word that arrived earlier never replaces a later one.
+/// Keeps a later word on consent; a word that arrived or was said earlier never replaces a later one.
 pub(super) fn record_consent(conn: &Connection, change: &ConsentChange) -> rusqlite::Result<()> {
+    let known: Option<(String, i64)> = conn
+        .prepare_cached("SELECT evidence, received_at FROM consent WHERE anonymous_id = ?1")?
+        .query_row(params![change.anonymous_id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    // A choice that was sent again after a failure must not undo the withdrawal that came after it.
+    if let Some((evidence, received_at_ms)) = known
+        && let Some(known_ms) = said_at_ms(&evidence, received_at_ms)
+        && let Some(said_ms) = said_at_ms(&change.evidence, change.received_at_ms)
+        && said_ms < known_ms
+    {
+        return Ok(());
+    }
     conn.prepare_cached(
         "INSERT INTO consent(anonymous_id, evidence, received_at) VALUES(?1,?2,?3)
          ON CONFLICT(anonymous_id) DO UPDATE SET evidence = excluded.evidence, received_at = excluded.received_at
@@ -176,4 +191,10 @@ pub(super) fn record_consent(conn: &Connection, change: &ConsentChange) -> rusql
     )?
     .execute(params![change.anonymous_id, change.evidence, change.received_at_ms])?;
     Ok(())
+}
+
+/// When a choice was made; not after it arrived, whatever the sender's clock says.
+fn said_at_ms(evidence: &str, received_at_ms: i64) -> Option<i64> {
+    let evidence: ConsentEvidence<'_> = serde_json::from_str(evidence).ok()?;
+    Some(evidence.choice?.at_ms.min(received_at_ms))
 }

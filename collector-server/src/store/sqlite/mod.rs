@@ -156,6 +156,7 @@ impl SqliteStore {
             last_seq,
             filter: Arc::clone(&filter),
             metrics: metrics::StoreMetrics::new(),
+            gathering: std::time::Duration::ZERO,
         };
         let thread = std::thread::Builder::new()
             .name("firsthand-store".to_owned())

@@ -305,3 +305,54 @@ async fn the_life_of_an_event_can_be_told() {
     let newest = store.read(|view| view.newest(5)).await.unwrap();
     assert_eq!(newest[0].stored.event_id, "e1");
 }
+
+#[tokio::test]
+async fn a_destination_that_is_not_configured_any_more_holds_nothing_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+    for id in ["1", "2"] {
+        store.append(web(id, 1)).await.unwrap();
+    }
+    let waiting = Progress {
+        cursor: Some(2),
+        outcomes: vec![OutcomeRow {
+            seq: 1,
+            outcome: Outcome::Retry {
+                at_ms: 5,
+                reason: "status 500".to_owned(),
+            },
+            attempts: 1,
+            at_ms: 1,
+            attempt: None,
+        }],
+        ..Progress::default()
+    };
+    store.commit("removed", waiting).await.unwrap();
+    store.upkeep(40 * DAY_MS).await.unwrap();
+    let log = store.read_log(0, 99).await.unwrap();
+    assert_eq!(log.iter().map(|e| e.seq).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn an_older_choice_that_arrives_late_never_replaces_a_withdrawal() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+    let word = |said_ms: i64, answer: bool, received_at_ms: i64| ConsentChange {
+        anonymous_id: "v".to_owned(),
+        evidence: format!(r#"{{"policy":1,"at":{said_ms},"marketing":{answer}}}"#),
+        received_at_ms,
+    };
+    let withdrawal = word(200, false, 210);
+    for change in [withdrawal.clone(), word(100, true, 300)] {
+        store.record_consent(change).await.unwrap();
+    }
+    let known = store.latest_consent(vec!["v".to_owned()]).await.unwrap();
+    assert_eq!(known, [withdrawal]);
+    // A clock that runs ahead must not make a word the last one for ever.
+    let (ahead, next) = (word(9_000, true, 400), word(500, false, 510));
+    for change in [ahead, next.clone()] {
+        store.record_consent(change).await.unwrap();
+    }
+    let known = store.latest_consent(vec!["v".to_owned()]).await.unwrap();
+    assert_eq!(known, [next]);
+}

@@ -1,8 +1,8 @@
 //! Forgets what is old, in small slices between commits.
 //!
 //! Dedup keys go after `dedup_days`, in the order of the log (so neighbours go together); requests go
-//! after `retention_days`, but never what a configured destination has not read or an event that
-//! waits for a second look; the last row of the log always stays, because it holds the position.
+//! after `retention_days`, but never what a configured destination has not read or wants to
+//! look at again; the last row of the log always stays, because it holds the position.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -85,16 +85,22 @@ fn prune_keys(conn: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
 fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<Seq> {
     let mut last = Seq::MAX;
     for name in &config.destinations {
-        let cursor: Option<Seq> = conn
-            .prepare_cached("SELECT cursor FROM destinations WHERE name = ?1")?
-            .query_row(params![name], |row| row.get(0))
+        let known: Option<(i64, Seq)> = conn
+            .prepare_cached("SELECT id, cursor FROM destinations WHERE name = ?1")?
+            .query_row(params![name], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        last = last.min(cursor.unwrap_or(0));
+        let Some((id, cursor)) = known else {
+            return Ok(0);
+        };
+        // What waits for a destination that is gone waits for nobody.
+        let oldest_open: Option<Seq> = conn
+            .prepare_cached(
+                "SELECT min(seq) FROM outcomes WHERE destination = ?1 AND due_at IS NOT NULL",
+            )?
+            .query_row(params![id], |row| row.get(0))?;
+        last = last.min(oldest_open.map_or(cursor, |seq| cursor.min(seq - 1)));
     }
-    let oldest_open: Option<Seq> = conn
-        .prepare_cached("SELECT min(seq) FROM outcomes WHERE due_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))?;
-    Ok(oldest_open.map_or(last, |seq| last.min(seq - 1)))
+    Ok(last)
 }
 
 fn prune_log(conn: &Connection, config: &SqliteConfig, before_ms: i64) -> rusqlite::Result<usize> {

@@ -1,8 +1,9 @@
 //! The writer thread: owns the only writing connection and commits in groups.
 //!
 //! It takes what waits (up to a bound), writes it in one transaction, and answers after the commit.
-//! While the disk syncs, the next group gathers: the sync is the batching window, an idle store
-//! commits at once. After a failure nothing is answered as written; the next group tries again.
+//! While the disk syncs, the next group gathers: the sync is the batching window. An idle store commits
+//! at once; a busy one lets the group grow for as long as a commit takes, because a commit costs the
+//! same for one request as for many and the doors need the processor meanwhile. After a failure nothing is answered as written; the next group tries again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +65,11 @@ pub(super) fn weight(command: &Command) -> usize {
     }
 }
 
+/// A group of this many requests makes the store a busy one.
+const BUSY_REQUESTS: usize = 4;
+/// Longest time that a busy store lets a group grow.
+const LONGEST_GATHERING: Duration = Duration::from_millis(4);
+
 /// Everything the thread owns.
 pub(super) struct Writer {
     pub(super) path: PathBuf,
@@ -75,6 +81,8 @@ pub(super) struct Writer {
     pub(super) last_seq: watch::Sender<Seq>,
     pub(super) filter: Arc<ConsentFilter>,
     pub(super) metrics: super::metrics::StoreMetrics,
+    /// How long a group may grow now: zero unless the last one was large.
+    pub(super) gathering: Duration,
 }
 
 impl Writer {
@@ -121,6 +129,9 @@ impl Writer {
         self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         let mut is_closing = matches!(first, Command::Close);
         group.push(first);
+        if !is_closing && !self.gathering.is_zero() {
+            std::thread::sleep(self.gathering);
+        }
         let deadline = Instant::now() + Duration::from_millis(self.config.commit_delay_ms.into());
         while !is_closing
             && group.len() < self.config.commit_requests as usize
@@ -145,7 +156,13 @@ impl Writer {
         let started = Instant::now();
         match self.write(group) {
             Ok(done) => {
-                self.metrics.committed(group.len(), started.elapsed());
+                let took = started.elapsed();
+                self.metrics.committed(group.len(), took);
+                self.gathering = if group.len() < BUSY_REQUESTS {
+                    Duration::ZERO
+                } else {
+                    took.min(LONGEST_GATHERING)
+                };
                 self.last_seq.send_if_modified(|last| {
                     let newest = self.cache.next_seq - 1;
                     std::mem::replace(last, newest) != newest

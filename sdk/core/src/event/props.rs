@@ -355,8 +355,15 @@ fn item(raw: &str) -> Result<Item, PropsError> {
     Ok(item)
 }
 
-/// Returns how deeply a JSON text is nested, looking at no more than its brackets.
+/// Returns how deeply a JSON text is nested at most, looking at no more than its brackets.
+///
+/// A text with at most [`MAX_DEPTH`] opening brackets cannot be deeper, so for those it returns their
+/// count without telling brackets inside strings apart.
 pub fn depth(json: &str) -> usize {
+    let brackets = json.bytes().filter(|b| matches!(b, b'{' | b'[')).count();
+    if brackets <= MAX_DEPTH {
+        return brackets;
+    }
     let mut deepest = 0usize;
     let mut level = 0usize;
     let mut in_text = false;

@@ -12,7 +12,9 @@ pub(super) fn compact(raw: &str) -> Option<String> {
         let year_first = date(raw.get(..4)?, raw.get(4..6)?, raw.get(6..)?);
         return year_first.or_else(|| year_last(raw.get(4..)?, raw.get(..2)?, raw.get(2..4)?));
     }
-    let separator = raw.bytes().find(|b| b"/-. ".contains(b))?;
+    let separator = raw
+        .bytes()
+        .find(|b| matches!(b, b'/' | b'-' | b'.' | b' '))?;
     let (first, rest) = cut(raw, separator)?;
     let (second, third) = cut(rest, separator)?;
     date(first, second, third).or_else(|| {
@@ -37,7 +39,7 @@ fn date(year: &str, month: &str, day: &str) -> Option<String> {
     }
     let mut out = String::with_capacity(8);
     out.push_str(year);
-    for digits in [month, day] {
+    for digits in &[month, day] {
         if digits.len() == 1 {
             out.push('0');
         }

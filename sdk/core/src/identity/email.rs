@@ -34,7 +34,12 @@ fn is_atom(atom: &str) -> bool {
 }
 
 fn is_atom_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b >= 0x80 || b"!#$%&'*+/=?^_`{|}~-".contains(&b)
+    b.is_ascii_alphanumeric()
+        || b >= 0x80
+        || matches!(
+            b,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~'
+        )
 }
 
 fn is_label(label: &str) -> bool {
@@ -45,4 +50,17 @@ fn is_label(label: &str) -> bool {
         && label
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b >= 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_atom_holds_what_rfc_5322_allows() {
+        for b in 0..0x80_u8 {
+            let want = b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b);
+            assert_eq!(is_atom_byte(b), want, "{:?}", char::from(b));
+        }
+    }
 }

@@ -129,7 +129,7 @@ fn from_abroad(digits: &str, home: Region, out: &mut String) -> bool {
         _ => "00",
     };
     [own, "00"]
-        .into_iter()
+        .iter()
         .any(|prefix| after(digits, prefix).is_some_and(|rest| international(rest, out)))
 }
 

@@ -93,7 +93,8 @@ fn is_host(host: &str) -> bool {
             .iter()
             .all(|b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')),
         name => {
-            !name.is_empty()
+            // One dot at the end was taken off already; no name ends in two.
+            !matches!(name.last(), None | Some(b'.'))
                 && name.iter().all(|b| {
                     b.is_ascii_alphanumeric() || *b >= 0x80 || matches!(b, b'-' | b'.' | b'_')
                 })

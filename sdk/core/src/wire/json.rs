@@ -5,6 +5,19 @@ use crate::text::push_number;
 /// Appends `text` as a JSON string, quotes included.
 pub fn push_str(out: &mut String, text: &str) {
     out.push('"');
+    // One look without a branch a byte: nearly every text needs no escape.
+    let needs_escape = text.bytes().fold(false, |found, b| {
+        found | matches!(b, 0..0x20 | b'"' | b'\\')
+    });
+    if needs_escape {
+        push_escaped(out, text);
+    } else {
+        out.push_str(text);
+    }
+    out.push('"');
+}
+
+fn push_escaped(out: &mut String, text: &str) {
     let mut start = 0;
     for (at, b) in text.bytes().enumerate() {
         let escape = match b {
@@ -25,7 +38,6 @@ pub fn push_str(out: &mut String, text: &str) {
         }
     }
     out.push_str(text.get(start..).unwrap_or_default());
-    out.push('"');
 }
 
 /// Appends an integer.

@@ -214,12 +214,20 @@ function outcomeText(outcome) {
   return words.join(": ");
 }
 
-function drawDecisions(events) {
+/** Says what the collector refused at its door: such events are counted and not kept. */
+function refusalText(refused) {
+  const words = { consent_denied: "the visitor's consent did not allow it", personal_data: "it held clear personal data", bot: "the sender was a bot" };
+  const list = refused.map(({ source, code, count }) => `${count} from ${source} (${words[code] ?? code})`);
+  return list.length === 0 ? "" : ` Refused at its door since it started: ${list.join(", ")}.`;
+}
+
+function drawDecisions(events, refused) {
   const undelivered = (event) => event.destinations.some((one) => one.state !== "delivered");
   const shown = events.filter((event) => undelivered(event) || event.destinations.length === 0);
   byId("unsent-text").textContent = shown.length === 0
-    ? (events.length ? "Everything the collector holds has been delivered." : "The collector has not received an event yet.")
+    ? (events.length ? "Everything the collector holds has been delivered." : "The collector holds no event.")
     : "What the collector took in and did not, or not yet, deliver everywhere.";
+  byId("unsent-text").textContent += refusalText(refused);
   byId("decisions").replaceChildren(...shown.map((event) => {
     const row = node("li");
     const what = node("div");
@@ -250,7 +258,8 @@ async function pollCollector() {
     text.textContent = `Nothing can be said about events that were not sent: ${body.why}.`;
     byId("decisions").replaceChildren();
   } else {
-    drawDecisions(Array.isArray(body.answer?.events) ? body.answer.events : []);
+    const list = (value) => (Array.isArray(value) ? value : []);
+    drawDecisions(list(body.answer?.events), list(body.answer?.refused));
   }
 }
 
