@@ -23,8 +23,8 @@ const features = FEATURES.map((name) => '--enable-' + name);
 
 /** The modules: what every page loads, and what comes with the first identify(). */
 const MODULES = [
-  { crate: 'firsthand-web', name: 'core', file: 'fh', host: 'firsthand-host' },
-  { crate: 'firsthand-person', name: 'person', file: 'fh.id', host: 'firsthand-person-host' },
+  { crate: 'firsthand-web', name: 'core', entry: 'call', file: 'fh', host: 'firsthand-host' },
+  { crate: 'firsthand-person', name: 'person', entry: 'digest', file: 'fh.id', host: 'firsthand-person-host' },
 ];
 
 function buildModules() {
@@ -42,14 +42,20 @@ function buildModules() {
   });
   run('cargo', ['build', '-q', '-p', 'firsthand-sdk-tool']);
   const tool = join(target, 'debug/sdk-tool');
-  for (const { crate, name } of MODULES) {
+  for (const { crate, name, entry } of MODULES) {
     const snipped = join(work, name + '.snipped.wasm');
     run(tool, ['snip', join(target, `wasm32-unknown-unknown/wasm/${crate.replace('-', '_')}.wasm`), snipped]);
     run(tool, ['bindgen', snipped, '--target', 'bundler', '--no-typescript', '--out-dir', join(work, name), '--out-name', name,
       '--remove-name-section', '--remove-producers-section']);
+    // What neither the glue nor we call is exported only for other ways of using wasm-bindgen.
+    const graph = join(work, name + '.graph.json');
+    const used = ['memory', entry, '__wbindgen_malloc', '__wbindgen_free', '__wbindgen_add_to_stack_pointer'];
+    writeFileSync(graph, JSON.stringify(used.map((name) => ({ name, root: true, export: name }))));
+    const bound = join(work, name + '.bound.wasm');
+    run(bin('wasm-metadce'), [...features, '--graph-file', graph, join(work, name, name + '_bg.wasm'), '-o', bound]);
     // Found by trial: code in one shape packs better, and so do functions that are called once but stay functions.
     const shape = ['--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--one-caller-inline-max-function-size=50'];
-    run(bin('wasm-opt'), [...features, ...shape, join(work, name, name + '_bg.wasm'), '-o', join(work, name + '.full.wasm')]);
+    run(bin('wasm-opt'), [...features, ...shape, '--strip-target-features', bound, '-o', join(work, name + '.full.wasm')]);
   }
 }
 
@@ -59,9 +65,45 @@ function renameHost({ name, file, host }) {
   const folder = readdirSync(snippets)[0];
   const from = `./snippets/${folder}/src/host.js`;
   cpSync(join(snippets, folder, 'src/host.js'), join(work, name + '.host.js'));
-  const glue = readFileSync(join(work, name, name + '_bg.js'), 'utf8').replaceAll(from, host);
+  let glue = lean(readFileSync(join(work, name, name + '_bg.js'), 'utf8').replaceAll(from, host));
+  let module = renameImports(readFileSync(join(work, name + '.full.wasm')), from, host);
+  // Names with hashes stand in both files and do not compress.
+  const hashed = [...new Set(glue.match(/__wbg_\w+_[0-9a-f]{16}/g))];
+  hashed.forEach((long, index) => {
+    const short = '_' + index;
+    glue = glue.replaceAll(long, short);
+    module = renameImports(module, long, short);
+  });
   writeFileSync(join(work, name + '.glue.js'), glue);
-  writeFileSync(join(work, file + '.wasm'), renameImports(readFileSync(join(work, name + '.full.wasm')), from, host));
+  writeFileSync(join(work, file + '.wasm'), module);
+}
+
+/** Takes what we do not need out of the glue that wasm-bindgen wrote: in-place encoding of short texts, and repairs of old browsers' faults. */
+function lean(glue) {
+  const cut = (from, to, text) => {
+    const start = glue.indexOf(from);
+    const end = glue.indexOf(to, start);
+    if (start < 0 || end < 0) throw new Error(`the glue has no ${from}: look at it, wasm-bindgen has changed`);
+    glue = glue.slice(0, start) + text + glue.slice(end);
+  };
+  cut('function passStringToWasm0', 'let cachedTextDecoder', `function passStringToWasm0(arg, malloc) {
+    const buf = cachedTextEncoder.encode(arg);
+    const ptr = malloc(buf.length, 1) >>> 0;
+    getUint8ArrayMemory0().set(buf, ptr);
+    WASM_VECTOR_LEN = buf.length;
+    return ptr;
+}\n`);
+  cut('cachedTextDecoder.decode();', 'const cachedTextEncoder', 'const decodeText = (bytes) => cachedTextDecoder.decode(bytes);\n');
+  cut("if (!('encodeInto'", 'let WASM_VECTOR_LEN', '');
+  cut('function getDataViewMemory0', 'function getStringFromWasm0', `function getDataViewMemory0() {
+    return new DataView(wasm.memory.buffer);
+}\n`);
+  cut('let cachedDataViewMemory0', 'function getDataViewMemory0', '');
+  cut('function getUint8ArrayMemory0', 'function passStringToWasm0', `function getUint8ArrayMemory0() {
+    return new Uint8Array(wasm.memory.buffer);
+}\n`);
+  cut('let cachedUint8ArrayMemory0', 'function getUint8ArrayMemory0', '');
+  return glue;
 }
 
 /** Rewrites the import section of a module: every occurrence of one module name becomes another. */
@@ -124,7 +166,7 @@ function buildPlain({ name, file }) {
 const common = {
   bundle: true,
   minify: true,
-  target: 'es2020',
+  target: 'es2021',
   legalComments: 'none',
   logLevel: 'warning',
   alias: {

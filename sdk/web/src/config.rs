@@ -42,6 +42,11 @@ pub(crate) struct Config {
 impl Config {
     /// Reads the options, one a line, in the order of `OPTIONS` in `npm/src/options.ts`. An option that is missing or unusable has its
     /// default, one out of bounds the bound: a page never breaks over an option.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the bounds of each are within its type"
+    )]
     pub(crate) fn parse(text: &str) -> Self {
         let mut lines = fields(text, b'\n');
         let mut line = || lines.next().unwrap_or_default();

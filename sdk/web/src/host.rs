@@ -18,10 +18,10 @@ extern "C" {
     #[wasm_bindgen(js_name = fact)]
     fn fact_of(which: u32) -> String;
     pub(crate) fn gpc() -> bool;
-    pub(crate) fn dropped(reason: &str, events: u32);
-    pub(crate) fn status(queued: u32, held: u32, stopped: &str) -> String;
+    pub(crate) fn dropped(reason: &str, events: usize);
+    pub(crate) fn status(queued: usize, held: usize, stopped: &str) -> String;
     pub(crate) fn timer(ms: f64);
-    pub(crate) fn send(url: &str, body: &str, events: u32);
+    pub(crate) fn send(url: &str, body: &str, events: usize);
     pub(crate) fn beacon(url: &str, body: &str) -> bool;
     pub(crate) fn lock();
     pub(crate) fn unlock();

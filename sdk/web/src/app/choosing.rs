@@ -84,7 +84,7 @@ impl App {
     fn withdraw(&mut self) {
         let forgotten = self.held.len() + self.outbox.clear();
         self.held.clear();
-        host::dropped("consent_denied", forgotten as u32);
+        host::dropped("consent_denied", forgotten);
         storage::clear();
         self.segment = Segment::default();
         self.segment_name.clear();

@@ -65,15 +65,18 @@ impl App {
     }
 
     /// Takes a step of the surface and returns its answer; [`crate::step`] says what it is given.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates; the collector checks times"
+    )]
     pub(crate) fn take_step(&mut self, number: u32, text: &str, value: f64) -> String {
         let mut lines = fields(text, b'\n');
         let mut line = || lines.next().unwrap_or_default();
         let is_on = value > 0.0;
         match number {
             step::NAVIGATE => {
-                if self.navigate(line(), line()) {
-                    return String::from("1");
-                }
+                let is_other = self.navigate(line(), line());
+                return String::from(if is_other { "1" } else { "" });
             }
             step::TRACK => {
                 return self.track([line(), line(), line(), line()], line(), value as i64);
@@ -89,7 +92,7 @@ impl App {
             step::FLUSH => self.flush(),
             step::STATUS => {
                 let (queued, held) = (self.outbox.len(), self.held.len());
-                return host::status(queued as u32, held as u32, self.sender.stopped);
+                return host::status(queued, held, self.sender.stopped);
             }
             step::HIDDEN => self.hidden(),
             step::LEFT => self.left(),

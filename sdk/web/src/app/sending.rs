@@ -85,7 +85,7 @@ impl App {
         if !is_ours {
             // Another tab sends, ours too. Look again later.
             self.sender.phase = Phase::Idle;
-            self.sender.due_ms = Some(now_ms + self.config.flush_ms.max(250).min(1_000));
+            self.sender.due_ms = Some(now_ms + self.config.flush_ms.clamp(250, 1_000));
             return self.kick();
         }
         let until_ms = parse_int(&host::ls_get(storage::BACKOFF)).unwrap_or_default();
@@ -120,7 +120,7 @@ impl App {
         self.sender.phase = Phase::Sending;
         self.sender.count = slice.count;
         let body = self.body(&slice, now_ms);
-        host::send(&self.door(), &body, slice.count as u32);
+        host::send(&self.door(), &body, slice.count);
     }
 
     fn door(&self) -> String {
@@ -179,7 +179,7 @@ impl App {
                     self.sender.limit = count / 2;
                 } else {
                     self.outbox.acknowledge();
-                    host::dropped(reason, count as u32);
+                    host::dropped(reason, count);
                 }
                 self.go_on();
             }

@@ -32,7 +32,7 @@ impl Place {
             } else {
                 clean_url(referrer)
             };
-            self.path = path.to_owned();
+            path.clone_into(&mut self.path);
         }
         is_other
     }

@@ -52,7 +52,7 @@ pub(crate) fn read_session() -> Option<Session> {
     Some(Session {
         started_ms: number()?,
         last_ms: number()?,
-        number: number()? as u32,
+        number: u32::try_from(number()?).ok()?,
     })
 }
 
