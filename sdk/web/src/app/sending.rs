@@ -107,7 +107,7 @@ impl App {
     fn send_next(&mut self) {
         let now_ms = host::now_ms();
         self.consent.refresh(&self.config, now_ms);
-        if !self.may_store() {
+        if !self.may_store() || self.sender.is_paused {
             return self.release();
         }
         let slice = self
