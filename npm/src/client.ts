@@ -4,42 +4,24 @@
  * A trap in the core (a panic) makes the SDK inert: it does nothing more and says so in `debug()`.
  */
 import * as host from 'firsthand-host';
+import { field, isOn, optionLines } from './options.js';
+import { hashing, type Digest, type Hashing } from './person.js';
+import { Step } from './steps.js';
 import { eventId, type Call, type Stub } from './stub.js';
 import { withdrawals, type Withdrawals } from './withdrawal.js';
-import type { ConsentState, Options, Status } from './types.js';
+import type { ConsentState, Options, Purpose, Status } from './types.js';
 
-/** The module's functions (`sdk/web/src/lib.rs`). */
-export interface Core {
-  start(options: string): void;
-  navigate(href: string, referrer: string): boolean;
-  track(name: string, props: string, transaction: string, refund: string, id: string, at: number): string;
-  identify(values: string): string;
-  consent_view(): string;
-  choose(answers: string, basis: string, afterGpcNotice: boolean): string;
-  reset(): void;
-  flush(): void;
-  status(): string;
-  set_debug(on: boolean): void;
-  hidden(): void;
-  left(): void;
-  returned(): void;
-  woke(): void;
-  storage_changed(key: string): void;
-  tick(): void;
-  locked(isOurs: boolean): void;
-  sent(status: number, retryAfter: number, duplicates: number, rejected: string): void;
-}
+/** The module's one function (`sdk/web/src/lib.rs`). */
+export type Core = (step: Step, text: string, number: number) => string;
 
 const PURPOSES = ['marketing', 'analytics', 'personalization', 'third_party_sharing'] as const;
 /** A flush settles at the latest then, whatever the network does. */
 const FLUSH_DEADLINE_MS = 15_000;
 
-/** One value as a line's field: control characters would end it. */
-const field = (value: unknown): string => String(value).replace(/[\0-\x1f]+/g, ' ');
-
-const lines = (values: object): string =>
+/** Personal values as `name<tab>value` lines. */
+const personLines = (values: object): string =>
   Object.entries(values)
-    .filter(([, value]) => value != null && typeof value != 'function' && (typeof value != 'object' || Array.isArray(value)))
+    .filter(([name, value]) => name != 'userId' && value != null && !/function|object/.test(typeof value))
     .map(([name, value]) => name + '\t' + field(value))
     .join('\n');
 
@@ -60,6 +42,7 @@ const text = (value: unknown): string => (typeof value == 'string' || typeof val
 let inertReason: string | undefined;
 let core: Core | undefined;
 let told: Withdrawals | undefined;
+let person: Hashing | undefined;
 let refused: string[] = [];
 const listeners = new Set<(state: ConsentState) => void>();
 let waiting: (() => void)[] = [];
@@ -72,14 +55,13 @@ const stop = (reason: unknown): void => {
   settle();
 };
 
-/** Runs a step on the core; a trap ends the core, not the page. */
-const on = <T>(step: (core: Core) => T, otherwise: T): T => {
-  if (!core) return otherwise;
+/** Takes a step on the core; a trap ends the core, not the page. */
+const on = (step: Step, text = '', number = 0): string => {
   try {
-    return step(core);
+    return core?.(step, text, number) ?? '';
   } catch (error) {
     stop(error);
-    return otherwise;
+    return '';
   }
 };
 
@@ -87,25 +69,30 @@ const settle = (): void => {
   for (const done of waiting.splice(0)) done();
 };
 
-const nothing = (): Record<string, any> => Object.fromEntries(PURPOSES.map((purpose) => [purpose, null]));
+const perPurpose = <T>(value: (purpose: string, index: number) => T): Record<Purpose, T> =>
+  Object.fromEntries(PURPOSES.map((purpose, index) => [purpose, value(purpose, index)])) as Record<Purpose, T>;
 
-const consentState = (): ConsentState =>
-  JSON.parse(on((core) => core.consent_view(), '') || 'null') ?? {
-    regime: 'opt_in',
-    policy: 1,
-    basis: null,
-    at: null,
-    gpc: host.gpc(),
-    afterGpcNotice: false,
-    choice: nothing(),
-    allow: Object.fromEntries(PURPOSES.map((purpose) => [purpose, false])),
-    prompt: false,
-    showOptOutHonoured: false,
+const consentState = (): ConsentState => {
+  const [evidence, policy, flags = ''] = on(Step.Consent).split('\n');
+  const said = JSON.parse(evidence || '{}');
+  return {
+    regime: said.regime ?? 'opt_in',
+    policy: Number(policy) || 1,
+    basis: said.basis ?? null,
+    at: said.at ?? null,
+    gpc: said.gpc ?? host.gpc(),
+    afterGpcNotice: said.after_gpc_notice ?? false,
+    choice: perPurpose((purpose) => said[purpose] ?? null),
+    allow: perPurpose((_, index) => flags[index] == '1'),
+    prompt: flags[4] == '1',
+    showOptOutHonoured: flags[5] == '1',
   };
+};
 
 /** Tells the page's listeners; one that fails is the page's affair, not a reason to leave out the others. */
 const announce = (): void => {
   const state = consentState();
+  if (!state.prompt && !(state.allow.marketing && state.allow.third_party_sharing)) person?.forget();
   for (const listener of listeners) {
     try {
       listener(state);
@@ -120,30 +107,23 @@ const announce = (): void => {
 const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
     const wanted = text(options?.id);
-    const id = on(
-      (core) =>
-        core.track(
-          text(name),
-          propsText(props),
-          text(props?.transaction_id ?? props?.order_id),
-          text(props?.refund_id),
-          wanted,
-          Number(options?.at) || 0,
-        ),
-      '',
-    );
+    const parts = [name, props?.transaction_id ?? props?.order_id, props?.refund_id, wanted].map((part) => field(text(part)));
+    const id = on(Step.Track, [...parts, propsText(props)].join('\n'), Number(options?.at) || 0);
     return id || eventId(name, props, wanted);
   },
   page: (props) => methods.track!('page_view', props),
-  identify(person) {
-    const answer = on((core) => core.identify(lines(person ?? {})), '');
-    refused = answer ? answer.split(',') : [];
+  identify(values) {
+    refused = [];
+    const answer = on(Step.Identify, field(values?.userId));
+    if (answer.includes('n')) person?.forget();
+    const lines = personLines(values ?? {});
+    if (lines && answer.includes('d')) person?.add(lines);
   },
   get: consentState,
   set(choice, context) {
     const said = (purpose: string): unknown => (choice == 'all' ? true : choice == 'none' ? false : choice?.[purpose]);
     const answers = PURPOSES.map((purpose) => (said(purpose) === true ? '1' : said(purpose) === false ? '0' : '-')).join('');
-    const id = on((core) => core.choose(answers, field(context?.basis ?? 'explicit'), context?.afterGpcNotice === true), '');
+    const id = on(Step.Choose, answers + '\n' + field(context?.basis ?? 'explicit'), +(context?.afterGpcNotice === true));
     if (id) told?.add(id, consentState());
   },
   on(callback) {
@@ -151,18 +131,21 @@ const methods: Record<string, (...args: any[]) => any> = {
     return () => void listeners.delete(callback);
   },
   open() {},
-  reset: () => on((core) => core.reset(), undefined),
+  reset() {
+    person?.forget();
+    on(Step.Reset);
+  },
   flush: (done?: () => void) =>
     new Promise<void>((resolve) => {
       waiting.push(resolve);
       if (done) waiting.push(done);
       setTimeout(settle, FLUSH_DEADLINE_MS);
-      if (core) on((core) => core.flush(), undefined);
+      if (core) on(Step.Flush);
       else settle();
     }),
   debug(enable) {
-    if (enable !== undefined) on((core) => core.set_debug(!!enable), undefined);
-    const facts = JSON.parse(on((core) => core.status(), '') || '{}');
+    if (enable !== undefined) host.debug(!!enable);
+    const facts = JSON.parse(on(Step.Status) || '{}');
     const status: Status = {
       version: '',
       queued: 0,
@@ -175,7 +158,8 @@ const methods: Record<string, (...args: any[]) => any> = {
       storage: 'memory',
       state: 'starting',
       ...facts,
-      bot: host.context().split('\n')[3]!.split(',').filter(Boolean),
+      consent: core && consentState(),
+      bot: host.bot(),
       refused,
     };
     if (inertReason) Object.assign(status, { state: 'inert', reason: inertReason });
@@ -200,12 +184,12 @@ const watchPages = (isAutomatic: boolean): void => {
     if (isAutomatic) run('page');
   };
   const moved = (): void => {
-    const isOther = on((core) => core.navigate(location.href, referrer), false);
+    const isOther = on(Step.Navigate, location.href + '\n' + referrer);
     referrer = '';
     // Routers set the title after the address.
     if (isOther) setTimeout(view);
   };
-  if (on((core) => core.navigate(location.href, referrer), false)) view();
+  if (on(Step.Navigate, location.href + '\n' + referrer)) view();
   referrer = '';
 
   const navigation = (globalThis as any).navigation;
@@ -225,19 +209,25 @@ const watchPages = (isAutomatic: boolean): void => {
   }
   addEventListener('pageshow', (event) => {
     if (!event.persisted) return;
-    on((core) => core.returned(), undefined);
+    on(Step.Returned);
     view();
   });
 };
 
 const watchBrowser = (): void => {
-  const hid = (core: Core): void => (told?.leave(), core.hidden());
-  const woke = (core: Core): void => (told?.tell(), core.woke());
-  document.addEventListener('visibilitychange', () => on(document.visibilityState == 'hidden' ? hid : woke, undefined));
-  addEventListener('pagehide', () => on((core) => (told?.leave(), core.left()), undefined));
-  addEventListener('online', () => on(woke, undefined));
+  const leave = (step: Step): void => {
+    told?.leave();
+    on(step);
+  };
+  const woke = (): void => {
+    told?.tell();
+    on(Step.Woke);
+  };
+  document.addEventListener('visibilitychange', () => (document.visibilityState == 'hidden' ? leave(Step.Hidden) : woke()));
+  addEventListener('pagehide', () => leave(Step.Left));
+  addEventListener('online', woke);
   addEventListener('storage', (event) => {
-    if (event.key === null || event.key.startsWith('fh.')) on((core) => core.storage_changed(event.key ?? ''), undefined);
+    if (event.key === null || event.key.startsWith('fh.')) on(Step.Storage, event.key ?? '');
   });
 };
 
@@ -249,7 +239,8 @@ const shown = (): Promise<void> =>
   });
 
 /**
- * Starts: loads the core, hands it the options, then the calls that waited, in their order. `extra` adds or replaces methods.
+ * Starts: loads the core, hands it the options, then the calls that waited, in their order. `loadPerson` is called when a personal value comes; `extra` adds or
+ * replaces methods.
  *
  * The stub's own functions keep working for a page that holds on to them: its queue runs what is pushed.
  */
@@ -257,21 +248,34 @@ export const startClient = async (
   stub: Stub,
   options: Options,
   load: () => Promise<Core>,
+  loadPerson: () => Promise<Digest>,
   extra: Record<string, (...args: any[]) => any> = {},
 ): Promise<void> => {
   try {
     Object.assign(methods, extra);
     await shown();
     const loaded = await load();
-    const guarded = (name: 'tick' | 'locked' | 'sent') =>
-      (...args: any[]) => on((core) => (core as any)[name](...args), undefined);
-    host.bind({ tick: guarded('tick'), locked: guarded('locked'), sent: guarded('sent') });
+    host.bind({
+      tick: () => on(Step.Tick),
+      locked: (isOurs: boolean) => on(Step.Locked, '', +isOurs),
+      sent: (status: number, retryAfter: number) => on(Step.Sent, String(status), retryAfter),
+    });
     host.listen(announce, settle);
     core = loaded;
-    on((core) => core.start(lines(options)), undefined);
+    on(Step.Start, optionLines(options));
+    person = hashing(
+      loadPerson,
+      field(options.defaultCountry),
+      (digests, names) => {
+        refused = names;
+        on(Step.Digests, digests);
+      },
+      (isOn) => on(Step.Pause, '', +isOn),
+    );
+    person.expect();
     told = withdrawals(options);
     told.tell();
-    watchPages(!/^(false|0|off|no)$/.test(String(options.autoPageViews)));
+    watchPages(isOn(options.autoPageViews));
     watchBrowser();
   } catch (error) {
     stop(error);

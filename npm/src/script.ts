@@ -2,6 +2,7 @@
 import * as bg from 'firsthand-glue';
 import * as host from 'firsthand-host';
 import { startClient, type Core } from './client.js';
+import type { Digest } from './person.js';
 import { createStub } from './stub.js';
 import type { Options } from './types.js';
 
@@ -34,32 +35,48 @@ const insert = (file: string): Promise<void> =>
     document.head.append(tag);
   });
 
-const imports = { './core_bg.js': bg, 'firsthand-host': host } as unknown as WebAssembly.Imports;
+type Glue = { __wbg_set_wasm(exports: object): void };
+type Imports = Record<string, object>;
 
-const instantiate = async (): Promise<any> => {
-  const response = await fetch(beside('fh.wasm'));
+const instantiate = async (file: string, imports: Imports): Promise<any> => {
+  const response = await fetch(beside(file));
+  const given = imports as WebAssembly.Imports;
   // A server that does not know the type of .wasm, and old browsers, take the slower way.
   const streamed = typeof WebAssembly.instantiateStreaming == 'function' && /^application\/wasm/.test(response.headers.get('content-type') ?? '');
   const { instance } = streamed
-    ? await WebAssembly.instantiateStreaming(response, imports)
-    : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
+    ? await WebAssembly.instantiateStreaming(response, given)
+    : await WebAssembly.instantiate(await response.arrayBuffer(), given);
   return instance.exports;
 };
 
-/** The same code as plain JavaScript, for pages whose policy forbids WebAssembly. */
-const plain = async (): Promise<any> => {
-  let exports: any;
-  page.firsthand.__core = (make: (imports: any) => any) => (exports = make(imports));
-  await insert('fh.nowasm.js');
-  delete page.firsthand.__core;
-  return exports;
+/** Loads a script that hands something over by calling `firsthand[name]`. */
+const handedOver = async (file: string, name: string): Promise<any[]> => {
+  let handed: any[] = [];
+  page.firsthand[name] = (...args: any[]) => (handed = args);
+  await insert(file);
+  delete page.firsthand[name];
+  return handed;
+};
+
+/** Starts a module; where a policy forbids WebAssembly, the same code as plain JavaScript. */
+const start = async (name: string, glue: Glue, imports: Imports): Promise<void> => {
+  const exports = await instantiate(name + '.wasm', imports).catch(async () => {
+    const [make] = await handedOver(name + '.nowasm.js', '__core');
+    return make(imports);
+  });
+  glue.__wbg_set_wasm(exports);
+  exports.__wbindgen_start?.();
 };
 
 const load = async (): Promise<Core> => {
-  const exports = await instantiate().catch(plain);
-  bg.__wbg_set_wasm(exports);
-  exports.__wbindgen_start?.();
-  return bg;
+  await start('fh', bg, { './core_bg.js': bg, 'firsthand-host': host });
+  return bg.call;
+};
+
+const loadPerson = async (): Promise<Digest> => {
+  const [glue, imports] = await handedOver('fh.id.js', '__person');
+  await start('fh.id', glue, imports);
+  return glue.digest;
 };
 
 const stub = (page.firsthand ??= createStub());
@@ -78,7 +95,7 @@ if (!stub.loaded) {
 
   const open = (): void => void openBanner().then((handle) => handle.openPreferences());
   const isOff = settings.banner == 'off';
-  startClient(stub, settings, load, isOff ? {} : { open }).then(() => {
+  startClient(stub, settings, load, loadPerson, isOff ? {} : { open }).then(() => {
     if (isOff) return;
     const show = (state: any): void => {
       if (state?.prompt || state?.showOptOutHonoured) void openBanner();

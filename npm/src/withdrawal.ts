@@ -5,6 +5,7 @@
  * on the next load, when the network is back and when the page is seen again.
  */
 import * as host from 'firsthand-host';
+import { base } from './options.js';
 import type { ConsentState, Options } from './types.js';
 
 const KEY = 'fh.w';
@@ -24,17 +25,13 @@ export interface Withdrawals {
 /** The collector's answer is final: it has the withdrawal, or will never take it. */
 const isFinal = (status: number): boolean => status == 202 || (status >= 400 && status < 500 && ![408, 425, 429].includes(status));
 
-export const withdrawals = ({ endpoint, writeKey, storage }: Options): Withdrawals => {
-  const url = (endpoint ?? '').replace(/\/+$/, '') + '/v1/consent';
-  const isStored = storage != 'memory';
-  let memory: string[] = [];
+export const withdrawals = ({ endpoint, writeKey }: Options): Withdrawals => {
+  const url = base(endpoint) + '/v1/consent';
   const underWay = new Set<string>();
 
   /** One body a line; those of another tab among them. */
-  const waiting = (): string[] => (isStored && host.ls_get(KEY)?.split('\n')) || memory;
+  const waiting = (): string[] => host.ls_get(KEY).split('\n').filter(Boolean);
   const keep = (bodies: string[]): void => {
-    memory = bodies;
-    if (!isStored) return;
     if (bodies.length) host.ls_set(KEY, bodies.join('\n'));
     else host.ls_del(KEY);
   };

@@ -69,11 +69,12 @@ test('unused, it costs a bundle nothing; used, the core is a chunk of its own', 
 
 test('bundled into a page it sends what was tracked before init', async () => {
   const outdir = await bundle(`
-    import { init, track, debug } from 'firsthand';
+    import { identify, init, track, debug } from 'firsthand';
     window.early = track('share');
     window.started = init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none', flushMs: 20 });
     window.again = init({ writeKey: 'other' });
-    window.status = debug;`);
+    window.status = debug;
+    Object.assign(window, { identify, track });`);
   const { readdirSync, readFileSync } = await import('node:fs');
   const pages = { '/': '<!doctype html><title>npm</title><script type="module" src="/entry.js"></script>' };
   for (const file of readdirSync(outdir)) pages['/' + file] = readFileSync(join(outdir, file), 'utf8');
@@ -87,6 +88,12 @@ test('bundled into a page it sends what was tracked before init', async () => {
     assert.ok(shop.events.some((event) => event.name === 'page_view'));
     const early = await page.evaluate(() => window.early);
     assert.ok(shop.events.some((event) => event.id === early && event.name === 'share'));
+    await page.evaluate(() => {
+      window.identify({ email: 'jane@example.com' });
+      window.track('login');
+    });
+    await until('the login', () => shop.events.some((event) => event.name === 'login'));
+    assert.match(shop.accepted.at(-1).user.em[0], /^8c87b489ce35cf2e/);
     assert.deepEqual(chrome.errors, []);
   } finally {
     await chrome.close();

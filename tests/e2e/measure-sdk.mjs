@@ -19,6 +19,8 @@ const PARTS = {
   stub: ['stub.js'],
   glue: ['fh.js'],
   wasm: ['fh.wasm'],
+  'identity module, on first identify()': ['fh.id.js', 'fh.id.wasm'],
+  'identity module as plain javascript': ['fh.id.js', 'fh.id.nowasm.js'],
   banner: ['banner.js'],
 };
 

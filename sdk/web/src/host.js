@@ -26,74 +26,122 @@ export function random() {
   return attempt(() => crypto.getRandomValues(new Uint32Array(1))[0], 0) || Math.floor(Math.random() * 4294967296);
 }
 
-export function lower(text) {
-  return text.toLowerCase();
+let isLogging = false;
+
+/** Switches logging to the console. */
+export function debug(isOn) {
+  isLogging = isOn;
 }
 
 export function log(text) {
-  attempt(() => console.log('[firsthand]', text));
+  if (isLogging) attempt(() => console.log('[firsthand]', text));
 }
 
-// Storage.
+// Storage. What the browser does not take, or is not to keep, stays in the page.
 
-export function ls_ok() {
-  return attempt(() => page.localStorage.length >= 0, false);
-}
+const CHOICE = 'fh.c';
+const memory = new Map();
+let isMemoryOnly = false;
+const isKept = (key) => !isMemoryOnly || key === CHOICE;
 
+/** What is stored under a key; empty for nothing. */
 export function ls_get(key) {
-  return attempt(() => page.localStorage.getItem(key)) ?? undefined;
+  return memory.get(key) || (isKept(key) && attempt(() => page.localStorage.getItem(key))) || '';
 }
 
 export function ls_set(key, value) {
-  return attempt(() => (page.localStorage.setItem(key, value), true), false);
+  memory.delete(key);
+  if (!isKept(key) || !attempt(() => (page.localStorage.setItem(key, value), true))) memory.set(key, value);
 }
 
 export function ls_del(key) {
+  memory.delete(key);
   attempt(() => page.localStorage.removeItem(key));
 }
 
+/** Keys with a prefix, in order, one a line. */
 export function ls_keys(prefix) {
-  return attempt(
-    () =>
-      Object.keys(page.localStorage)
-        .filter((key) => key.startsWith(prefix))
-        .sort()
-        .join('\n'),
-    '',
-  );
+  const keys = new Set([...memory.keys(), ...((!isMemoryOnly && attempt(() => Object.keys(page.localStorage))) || [])]);
+  return [...keys]
+    .filter((key) => key.startsWith(prefix))
+    .sort()
+    .join('\n');
+}
+
+// What happened to events: every drop has a reason and is counted, for `debug()` and for the collector.
+
+/** How many sends and rejections are remembered. */
+const REMEMBERED = 10;
+let facts;
+/** Drops the collector has not heard of, by reason. */
+let unreported;
+
+const add = (counts, reason, count) => (counts[reason] = (counts[reason] || 0) + count) || delete counts[reason];
+
+/** The module starts. */
+export function begin(version, memoryOnly, isDebugging) {
+  isMemoryOnly = memoryOnly;
+  isLogging = isDebugging;
+  memory.clear();
+  unreported = {};
+  facts = { version, sent: 0, duplicates: 0, rejected: [], dropped: {}, lastSends: [] };
+}
+
+export function dropped(reason, events) {
+  if (!events) return;
+  add(facts.dropped, reason, events);
+  add(unreported, reason, events);
+  log(reason);
+}
+
+/** The status as JSON. */
+export function status(queued, held, reason) {
+  const isLocal = !isMemoryOnly && attempt(() => page.localStorage.length >= 0);
+  return JSON.stringify({
+    ...facts,
+    state: reason ? 'inert' : 'ready',
+    reason: reason || undefined,
+    queued,
+    held,
+    storage: isLocal ? 'local' : 'memory',
+  });
 }
 
 // Facts about the page and the browser.
-
-export function cookies() {
-  return attempt(() => document.cookie, '');
-}
-
-export function title() {
-  return attempt(() => document.title.slice(0, 300), '');
-}
-
-export function hostname() {
-  return attempt(() => location.hostname, '');
-}
 
 export function gpc() {
   const signal = attempt(() => navigator.globalPrivacyControl);
   return signal === true || signal === '1';
 }
 
-/** Language, time zone, screen, reasons to think of a bot: one line each. */
-export function context() {
-  const bot = [];
-  if (attempt(() => navigator.webdriver)) bot.push('webdriver');
-  if (attempt(() => /HeadlessChrome/.test(navigator.userAgent))) bot.push('headless_chrome');
-  if (attempt(() => navigator.languages.length === 0)) bot.push('no_languages');
-  return [
-    attempt(() => navigator.language) || '',
-    attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone) || '',
-    attempt(() => screen.width + 'x' + screen.height) || '',
-    bot.join(),
-  ].join('\n');
+/** Reasons to think of a bot. */
+export function bot() {
+  const reasons = [];
+  if (attempt(() => navigator.webdriver)) reasons.push('webdriver');
+  if (attempt(() => /HeadlessChrome/.test(navigator.userAgent))) reasons.push('headless_chrome');
+  if (attempt(() => navigator.languages.length === 0)) reasons.push('no_languages');
+  return reasons;
+}
+
+/** Leaves out what is empty. */
+const filled = (value) => (value && Object.keys(value).length ? value : undefined);
+
+/** Where and how the events were seen (docs/wire.md). */
+const context = () =>
+  JSON.stringify({
+    lang: attempt(() => navigator.language) || undefined,
+    tz: attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone) || undefined,
+    screen: attempt(() => screen.width + 'x' + screen.height),
+    sdk: 'web/' + facts.version,
+    bot: filled(bot()),
+    dropped: filled(unreported),
+  });
+
+/** Facts in the order of `Fact` in host.rs. */
+const FACTS = [() => document.cookie, () => document.title.slice(0, 300), () => location.hostname, context];
+
+export function fact(which) {
+  return attempt(FACTS[which]) || '';
 }
 
 // Time.
@@ -134,29 +182,32 @@ async function post(url, body, signal) {
       signal,
     });
     const answer = response.status === 202 ? await response.json().catch(() => undefined) : undefined;
-    const isAnswer = typeof answer?.accepted === 'number';
-    const rejected = isAnswer && Array.isArray(answer.rejected) ? answer.rejected : [];
-    return [
-      // An acknowledgement that is not the collector's (a captive portal's) acknowledges nothing.
-      response.status === 202 && !isAnswer ? 0 : response.status,
-      retryAfter(response),
-      Number(answer?.duplicates) || 0,
-      rejected.map((event) => String(event?.code) + ' ' + String(event?.id)).join('\n'),
-    ];
+    // An acknowledgement that is not the collector's (a captive portal's) acknowledges nothing.
+    const isForeign = response.status === 202 && typeof answer?.accepted !== 'number';
+    return [isForeign ? 0 : response.status, retryAfter(response), answer];
   } finally {
     if (keepalive) inFlight -= bytes;
   }
 }
 
 /** Posts a batch; `core.sent` hears of the outcome, status 0 when there was no answer. */
-export function send(url, body) {
+export function send(url, body, events) {
   const abort = new AbortController();
   const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
+  const reporting = { ...unreported };
   post(url, body, abort.signal)
-    .catch(() => [0, -1, 0, ''])
-    .then((outcome) => {
+    .catch(() => [0, -1])
+    .then(([status, retryAfter, answer]) => {
       clearTimeout(deadline);
-      core.sent(...outcome);
+      facts.lastSends = [...facts.lastSends, { at: Date.now(), status, events, bytes: body.length }].slice(-REMEMBERED);
+      if (status === 202) {
+        facts.sent += events;
+        facts.duplicates += Number(answer.duplicates) || 0;
+        const rejected = Array.isArray(answer.rejected) ? answer.rejected : [];
+        facts.rejected = [...facts.rejected, ...rejected.map((event) => event?.code + ' ' + event?.id)].slice(-REMEMBERED);
+        for (const reason in reporting) add(unreported, reason, -reporting[reason]);
+      }
+      core.sent(status, retryAfter);
     });
 }
 
@@ -173,7 +224,7 @@ const owner = String(Math.random()).slice(2);
 let release;
 
 function lease() {
-  const [holder, until] = (ls_get(LEASE) || '').split(' ');
+  const [holder, until] = ls_get(LEASE).split(' ');
   const isFree = !holder || holder === owner || !(until > Date.now()) || until > Date.now() + LEASE_MS;
   if (isFree) ls_set(LEASE, owner + ' ' + (Date.now() + LEASE_MS));
   return isFree;

@@ -6,22 +6,22 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(module = "/src/host.js")]
 extern "C" {
+    pub(crate) fn begin(version: &str, memory_only: bool, debug: bool);
     fn now() -> f64;
     fn random() -> u32;
-    pub(crate) fn lower(text: &str) -> String;
-    pub(crate) fn log(text: &str);
-    pub(crate) fn ls_ok() -> bool;
-    pub(crate) fn ls_get(key: &str) -> Option<String>;
-    pub(crate) fn ls_set(key: &str, value: &str) -> bool;
+    #[wasm_bindgen(js_name = ls_get)]
+    fn stored(key: &str) -> String;
+    pub(crate) fn ls_set(key: &str, value: &str);
     pub(crate) fn ls_del(key: &str);
-    pub(crate) fn ls_keys(prefix: &str) -> String;
-    pub(crate) fn cookies() -> String;
-    pub(crate) fn title() -> String;
-    pub(crate) fn hostname() -> String;
+    #[wasm_bindgen(js_name = ls_keys)]
+    fn stored_keys(prefix: &str) -> String;
+    #[wasm_bindgen(js_name = fact)]
+    fn fact_of(which: u32) -> String;
     pub(crate) fn gpc() -> bool;
-    pub(crate) fn context() -> String;
+    pub(crate) fn dropped(reason: &str, events: usize);
+    pub(crate) fn status(queued: usize, held: usize, stopped: &str) -> String;
     pub(crate) fn timer(ms: f64);
-    pub(crate) fn send(url: &str, body: &str);
+    pub(crate) fn send(url: &str, body: &str, events: usize);
     pub(crate) fn beacon(url: &str, body: &str) -> bool;
     pub(crate) fn lock();
     pub(crate) fn unlock();
@@ -29,22 +29,53 @@ extern "C" {
     pub(crate) fn idle();
 }
 
+/// Facts about page and browser, by their number in `host.js`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fact {
+    /// `document.cookie`.
+    Cookies,
+    /// Title of the page.
+    Title,
+    /// Host of the page.
+    Hostname,
+    /// Context of a batch, as JSON (`docs/wire.md`).
+    Context,
+}
+
+/// Returns a fact.
+#[inline(never)]
+pub(crate) fn fact(which: Fact) -> String {
+    fact_of(which as u32)
+}
+
+/// Returns what is stored under a key; empty for nothing.
+#[inline(never)]
+pub(crate) fn ls_get(key: &str) -> String {
+    stored(key)
+}
+
+/// Returns the stored keys with a prefix, in order, one a line.
+#[inline(never)]
+pub(crate) fn ls_keys(prefix: &str) -> String {
+    stored_keys(prefix)
+}
+
 /// Returns the time in epoch milliseconds.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "milliseconds since 1970 fit for 280 million years"
 )]
+#[inline(never)]
 pub(crate) fn now_ms() -> i64 {
     now() as i64
 }
 
 /// Returns ten random bytes.
+#[inline(never)]
 pub(crate) fn random_bytes() -> [u8; 10] {
     let mut bytes = [0; 10];
-    for chunk in bytes.chunks_mut(4) {
-        for (slot, byte) in chunk.iter_mut().zip(random().to_le_bytes()) {
-            *slot = byte;
-        }
+    for slot in &mut bytes {
+        [*slot, ..] = random().to_le_bytes();
     }
     bytes
 }

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 use firsthand_core::ids::is_uuid;
 use firsthand_core::wire::{BrowserKey, DigestKey, decode_batch};
-use firsthand_web as sdk;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -40,6 +39,108 @@ extern "C" {
     fn storage() -> String;
     fn stored(key: &str) -> String;
     fn now() -> f64;
+}
+
+/// The module's steps as functions.
+mod sdk {
+    use firsthand_web::{call, step};
+
+    /// Options in the order in which the module reads them.
+    const OPTIONS: [&str; 17] = [
+        "writeKey",
+        "endpoint",
+        "ownHosts",
+        "regime",
+        "policyVersion",
+        "consentMaxAgeDays",
+        "sessionTimeoutMinutes",
+        "splitOnCampaign",
+        "storage",
+        "batchEvents",
+        "batchBytes",
+        "flushMs",
+        "queueEvents",
+        "queueBytes",
+        "queueDays",
+        "heldEvents",
+        "debug",
+    ];
+
+    pub(super) fn start(options: &str) {
+        let value = |name: &&str| {
+            let line = options
+                .lines()
+                .find(|line| line.split('\t').next() == Some(name));
+            line.and_then(|line| line.split('\t').nth(1))
+                .unwrap_or_default()
+        };
+        let lines: Vec<&str> = OPTIONS.iter().map(value).collect();
+        call(step::START, &lines.join("\n"), 0.0);
+    }
+
+    pub(super) fn navigate(href: &str, referrer: &str) {
+        call(step::NAVIGATE, &[href, referrer].join("\n"), 0.0);
+    }
+
+    pub(super) fn track(
+        name: &str,
+        props: &str,
+        order: &str,
+        refund: &str,
+        id: &str,
+        at: f64,
+    ) -> String {
+        call(
+            step::TRACK,
+            &[name, order, refund, id, props].join("\n"),
+            at,
+        )
+    }
+
+    /// Identifies as the surface does: the module for digests makes them, this one takes them. Returns the names of refused values.
+    pub(super) fn identify(lines: &str) -> String {
+        let user_id = lines.lines().find_map(|line| line.strip_prefix("userId\t"));
+        let answer = call(step::IDENTIFY, user_id.unwrap_or_default(), 0.0);
+        if !answer.contains('d') {
+            return String::new();
+        }
+        let made = firsthand_person::digest(lines, "DE");
+        let (digests, refused) = made.split_once("\n\n").unwrap_or((&made, ""));
+        call(step::DIGESTS, digests, 0.0);
+        refused.to_owned()
+    }
+
+    pub(super) fn choose(answers: &str, basis: &str, after_gpc_notice: bool) -> String {
+        call(
+            step::CHOOSE,
+            &[answers, basis].join("\n"),
+            f64::from(u8::from(after_gpc_notice)),
+        )
+    }
+
+    pub(super) fn flush() {
+        call(step::FLUSH, "", 0.0);
+    }
+
+    pub(super) fn hidden() {
+        call(step::HIDDEN, "", 0.0);
+    }
+
+    pub(super) fn status() -> String {
+        call(step::STATUS, "", 0.0)
+    }
+
+    pub(super) fn pause(is_on: bool) {
+        call(step::PAUSE, "", f64::from(u8::from(is_on)));
+    }
+
+    pub(super) fn locked(is_ours: bool) {
+        call(step::LOCKED, "", f64::from(u8::from(is_ours)));
+    }
+
+    pub(super) fn sent(status: u16, retry_after: f64) {
+        call(step::SENT, &status.to_string(), retry_after);
+    }
 }
 
 fn start(options: &str) {
@@ -116,7 +217,7 @@ fn the_header_holds_what_consent_allows() {
         );
         assert!(body.contains("\"user_id\":\"c-7\"") && body.contains("\"regime\":\"opt_in\""));
         assert!(body.contains("\"sdk\":\"web/"), "{answers}");
-        sdk::sent(202, -1.0, 0, "");
+        sdk::sent(202, -1.0);
     }
 }
 
@@ -129,11 +230,11 @@ fn a_batch_too_large_is_halved_and_a_single_event_dropped() {
     send();
     for want in [8, 4, 2, 1] {
         assert_eq!(ids_in_last(), want);
-        sdk::sent(413, -1.0, 0, "");
+        sdk::sent(413, -1.0);
     }
     assert!(sdk::status().contains("\"too_large\":1"));
     assert_eq!(ids_in_last(), 1);
-    sdk::sent(202, -1.0, 0, "");
+    sdk::sent(202, -1.0);
     assert_eq!(ids_in_last(), 2, "the limit grows again");
 }
 
@@ -144,7 +245,7 @@ fn events_are_removed_only_when_acknowledged() {
         track("share");
         track("login");
         send();
-        sdk::sent(status, -1.0, 0, "");
+        sdk::sent(status, -1.0);
         let queued = storage().matches("fh.e.").count();
         assert_eq!(queued, want_queued, "{status}");
     }
@@ -155,7 +256,7 @@ fn retry_after_is_obeyed_by_every_tab() {
     start("regime\tnone\n");
     track("share");
     send();
-    sdk::sent(429, 30.0, 0, "");
+    sdk::sent(429, 30.0);
     let until: f64 = stored("fh.b").parse().unwrap_or_default();
     assert!(until >= now() + 29_000.0 && until <= now() + 31_000.0);
     // Another page of the origin finds the time.
@@ -172,7 +273,7 @@ fn a_full_storage_leaves_events_in_memory() {
     track("share");
     send();
     assert_eq!(ids_in_last(), 2);
-    sdk::sent(202, -1.0, 0, "");
+    sdk::sent(202, -1.0);
     assert!(sdk::status().contains("\"queued\":0"));
 }
 
@@ -200,13 +301,13 @@ fn events_of_an_earlier_page_are_adopted_under_their_own_user() {
     track("login");
     send();
     assert!(last().contains("\"user_id\":\"one\"") && last().contains("share"));
-    sdk::sent(202, -1.0, 0, "");
+    sdk::sent(202, -1.0);
     assert!(last().contains("\"user_id\":\"two\"") && last().contains("login"));
 }
 
 #[wasm_bindgen_test]
 fn clear_values_are_in_no_body_and_in_no_storage() {
-    start("regime\tnone\ndefaultCountry\tDE\n");
+    start("regime\tnone\n");
     let refused = sdk::identify(
         "email\tJane.Roe@Gmail.com\nphone\t0171 2345678\nfirstName\tZebulon\ncity\tQuaken\nzip\tno\nemail2\tx",
     );
@@ -235,7 +336,7 @@ fn clear_values_are_in_no_body_and_in_no_storage() {
 
 #[wasm_bindgen_test]
 fn a_batch_reads_back_with_the_collectors_decoder() {
-    start("defaultCountry\tDE\n");
+    start("");
     sdk::identify("userId\tc-7\nemail\tjane@example.com\nphone\t0171 2345678");
     sdk::choose("1111", "banner", true);
     track("no such event name, far too long: 0123456789012345678901234567890123456789");
@@ -287,4 +388,35 @@ fn a_batch_reads_back_with_the_collectors_decoder() {
     assert!(event.session.is_some() && event.at > 0);
     assert_eq!(event.page.url.as_deref(), Some("https://shop.example/p"));
     assert!(event.props.contains(r#""note":"a \"word\"""#));
+}
+
+#[wasm_bindgen_test]
+fn what_waits_for_digests_leaves_with_them() {
+    start("regime\tnone\n");
+    sdk::pause(true);
+    sdk::track("purchase", "", "1", "", "", 0.0);
+    send();
+    assert_eq!(requests(), 0);
+    sdk::identify("email\tjane@example.com");
+    sdk::pause(false);
+    sdk::locked(true);
+    assert!(last().contains("purchase:1") && last().contains("\"em\":[\""));
+}
+
+#[wasm_bindgen_test]
+fn a_withdrawal_names_the_visitor_whose_events_have_left() {
+    start("");
+    assert_eq!(sdk::choose("0000", "explicit", false), "");
+    assert_eq!(sdk::choose("1111", "explicit", false), "");
+    track("share");
+    for (answers, is_told) in [
+        ("--0-", false),
+        ("0---", true),
+        ("---0", true),
+        ("-0--", true),
+    ] {
+        let id = sdk::choose(answers, "explicit", false);
+        assert_eq!(is_uuid(&id), is_told, "{answers}");
+    }
+    assert_eq!(sdk::choose("0000", "explicit", false), "");
 }

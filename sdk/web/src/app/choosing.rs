@@ -1,11 +1,15 @@
 //! The visitor chooses, here or in another tab.
 
 use firsthand_core::consent::Purpose;
+use firsthand_core::text::fields;
 
 use super::App;
 use crate::consent::Consent;
 use crate::host;
-use crate::storage::{self, segment::Segment};
+use crate::storage::{
+    self,
+    segment::{Part, Segment},
+};
 
 /// Purposes whose withdrawal the collector is told of: those under which it forwards.
 const TOLD: [Purpose; 3] = [
@@ -15,26 +19,20 @@ const TOLD: [Purpose; 3] = [
 ];
 
 impl App {
-    /// Returns the consent state as JSON.
-    pub(crate) fn consent_view(&mut self) -> String {
-        self.consent.refresh(&self.config, host::now_ms());
-        self.consent.view(&self.config)
-    }
-
     /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order. Returns the anonymous id that the collector knows the
     /// visitor by if the choice takes away what was allowed before, else nothing.
-    pub(crate) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) -> String {
+    pub(super) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) -> String {
         let now_ms = host::now_ms();
         self.consent.refresh(&self.config, now_ms);
         let before = *self.consent.verdict();
         self.consent
             .set(&self.config, answers, basis, after_gpc_notice, now_ms);
-        let after = *self.consent.verdict();
+        let after = self.consent.verdict();
         let is_withdrawn = TOLD
             .iter()
             .any(|purpose| before.allows(*purpose) && !after.allows(*purpose));
         let known_as = if is_withdrawn {
-            self.segment.anonymous_id.clone()
+            self.segment.get(Part::AnonymousId).to_owned()
         } else {
             String::new()
         };
@@ -43,29 +41,20 @@ impl App {
     }
 
     /// Another tab changed the storage; `key` is empty when all of it was cleared.
-    pub(crate) fn storage_changed(&mut self, key: &str) {
+    pub(super) fn storage_changed(&mut self, key: &str) {
         if key.is_empty() || key == storage::CHOICE {
             self.consent = Consent::load(&self.config, host::now_ms());
             self.apply_choice();
-        } else if self.may_store()
-            && (key == storage::ANONYMOUS
-                || key.strip_prefix(storage::SEGMENT) == Some(self.segment_name.as_str()))
+        } else if key == storage::ANONYMOUS
+            || key == storage::join(storage::SEGMENT, &self.segment_name)
         {
-            self.seal_for_recall();
-            self.recall_segment();
+            if self.may_store() {
+                self.segment = Segment::default();
+                self.recall_segment();
+            }
         } else if key == storage::SESSION && self.may_store() {
             self.session = storage::read_session().or(self.session);
         }
-    }
-
-    /// Keeps what events in memory need of the current segment before another tab's takes its place.
-    fn seal_for_recall(&mut self) {
-        if self.outbox.uses(&self.segment_name) {
-            let name = self.segment_name.clone();
-            self.sealed.retain(|(known, _)| *known != name);
-            self.sealed.push((name, self.segment.clone()));
-        }
-        self.segment = Segment::default();
     }
 
     /// Does what the choice asks for, at once.
@@ -77,12 +66,12 @@ impl App {
             }
             self.recall();
             self.write_segment();
-            if let Some(session) = self.session.filter(|_| self.may_store()) {
+            if let Some(session) = self.session {
                 storage::write_session(session);
             }
             let now_ms = host::now_ms();
-            for entry in std::mem::take(&mut self.held) {
-                self.queue(&entry, now_ms);
+            for record in std::mem::take(&mut self.held) {
+                self.queue(record, now_ms);
             }
             self.kick();
         } else if !self.consent.is_pending() {
@@ -95,26 +84,22 @@ impl App {
     fn withdraw(&mut self) {
         let forgotten = self.held.len() + self.outbox.clear();
         self.held.clear();
-        self.drop_event("consent_denied", forgotten);
+        host::dropped("consent_denied", forgotten);
         storage::clear();
         self.segment = Segment::default();
         self.segment_name.clear();
-        self.sealed.clear();
         self.session = None;
-        self.sender.due_ms = None;
-        self.sender.is_flushing = false;
-        host::timer(-1.0);
+        self.sender.count = 0;
+        self.rest();
         host::idle();
     }
 
     /// Marketing or sharing is off: digests and click ids go, in memory and in every stored segment.
     fn forget_match_keys(&mut self) {
         self.segment.remove_match_keys();
-        for (_, segment) in &mut self.sealed {
-            segment.remove_match_keys();
-        }
-        for key in host::ls_keys(storage::SEGMENT).lines() {
-            if let Some(text) = host::ls_get(key) {
+        for key in fields(&host::ls_keys(storage::SEGMENT), b'\n') {
+            let text = host::ls_get(key);
+            if !text.is_empty() {
                 let mut segment = Segment::decode(&text);
                 segment.remove_match_keys();
                 host::ls_set(key, &segment.encode());

@@ -2,46 +2,26 @@
 
 mod choosing;
 mod sending;
-
-use std::borrow::Cow;
+mod visitor;
 
 use firsthand_core::session::Session;
+use firsthand_core::text::fields;
 use firsthand_core::wire::json::Object;
-use firsthand_core::wire::{Event, Page};
 use firsthand_core::{catalogue, ids};
 
 use crate::capture::page::{self, Place};
-use crate::capture::person;
 use crate::config::Config;
 use crate::consent::Consent;
-use crate::host;
-use crate::outbox::{Entry, Outbox};
-use crate::status::{Status, count};
+use crate::host::{self, Fact};
+use crate::outbox::{self, Outbox, Record};
+use crate::step;
 use crate::storage::{self, segment::Segment};
 use crate::transport::Sender;
 
 /// Longest properties of one event, in bytes.
 const MAX_PROPS_BYTES: usize = 32 * 1024;
 
-/// What `track()` was given.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Tracked<'a> {
-    /// Name as the page wrote it.
-    pub(crate) name: &'a str,
-    /// Properties as JSON; empty for none, `!` when they could not be written.
-    pub(crate) props: &'a str,
-    /// Order id among the properties.
-    pub(crate) transaction_id: &'a str,
-    /// Refund id among the properties.
-    pub(crate) refund_id: &'a str,
-    /// Id the caller wants.
-    pub(crate) id: &'a str,
-    /// Time the caller states, in epoch milliseconds; 0 for now.
-    pub(crate) at_ms: i64,
-}
-
 /// All state of this page.
-#[derive(Debug)]
 pub(crate) struct App {
     config: Config,
     consent: Consent,
@@ -52,20 +32,22 @@ pub(crate) struct App {
     /// Name of the current segment; empty until an event needs one.
     segment_name: String,
     segment: Segment,
-    /// Earlier segments whose events wait in memory.
-    sealed: Vec<(String, Segment)>,
-    held: Vec<Entry>,
+    /// Events that wait for the visitor's choice.
+    held: Vec<Record>,
     outbox: Outbox,
     sender: Sender,
-    status: Status,
 }
 
 impl App {
     /// Starts with what the browser remembers, as far as the visitor allows.
-    pub(crate) fn start(config: Config) -> Self {
-        let now_ms = host::now_ms();
-        let consent = Consent::load(&config, now_ms);
-        let sender = Sender::new(config.batch_events);
+    pub(crate) fn start(options: &str) -> Self {
+        let config = Config::parse(options);
+        host::begin(env!("CARGO_PKG_VERSION"), config.memory_only, config.debug);
+        let consent = Consent::load(&config, host::now_ms());
+        let sender = Sender {
+            limit: config.batch_events,
+            ..Sender::default()
+        };
         let mut app = Self {
             config,
             consent,
@@ -74,26 +56,73 @@ impl App {
             is_new_campaign: false,
             segment_name: String::new(),
             segment: Segment::default(),
-            sealed: Vec::new(),
             held: Vec::new(),
             outbox: Outbox::default(),
             sender,
-            status: Status::default(),
         };
         app.recall();
         app
     }
 
+    /// Takes a step of the surface and returns its answer; [`crate::step`] says what it is given.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "saturates; the collector checks times"
+    )]
+    pub(crate) fn take_step(&mut self, number: u32, text: &str, value: f64) -> String {
+        let mut lines = fields(text, b'\n');
+        let mut line = || lines.next().unwrap_or_default();
+        let is_on = value > 0.0;
+        match number {
+            step::NAVIGATE => {
+                let is_other = self.navigate(line(), line());
+                return String::from(if is_other { "1" } else { "" });
+            }
+            step::TRACK => {
+                return self.track([line(), line(), line(), line()], line(), value as i64);
+            }
+            step::IDENTIFY => return self.identify(text),
+            step::DIGESTS => self.add_digests(text),
+            step::CONSENT => {
+                self.consent.refresh(&self.config, host::now_ms());
+                return self.consent.view(&self.config);
+            }
+            step::CHOOSE => return self.choose(line(), line(), is_on),
+            step::RESET => self.reset(),
+            step::FLUSH => self.flush(),
+            step::STATUS => {
+                let (queued, held) = (self.outbox.len(), self.held.len());
+                return host::status(queued, held, self.sender.stopped);
+            }
+            step::HIDDEN => self.hidden(),
+            step::LEFT => self.left(),
+            step::RETURNED => self.returned(),
+            step::WOKE => self.woke(),
+            step::STORAGE => self.storage_changed(text),
+            step::START | step::TICK => self.kick(),
+            step::LOCKED => self.locked(is_on),
+            step::SENT => self.sent(
+                firsthand_core::text::parse_int(text).unwrap_or_default(),
+                value,
+            ),
+            step::PAUSE => {
+                self.sender.is_paused = is_on;
+                self.kick();
+            }
+            _ => {}
+        }
+        String::new()
+    }
+
     /// Reads ids, session and waiting events from the storage, if events are allowed.
     fn recall(&mut self) {
-        if self.config.memory_only || !self.consent.verdict().allows_events() {
+        if !self.may_store() {
             return;
         }
         self.session = storage::read_session().or(self.session);
         self.recall_segment();
         let now_ms = host::now_ms();
-        self.outbox
-            .refresh(&self.config, now_ms, &mut self.status.drops);
+        self.outbox.refresh(&self.config, now_ms);
         self.forget_unused_segments();
         if self.outbox.len() > 0 {
             self.sender
@@ -102,124 +131,85 @@ impl App {
         }
     }
 
-    /// Takes the current segment from the storage: it is shared by all tabs.
-    fn recall_segment(&mut self) {
-        let Some(text) = host::ls_get(storage::ANONYMOUS) else {
-            return;
-        };
-        let Some((anonymous_id, name)) = text.split_once(' ') else {
-            return;
-        };
-        if !ids::is_uuid(anonymous_id) || name.len() != SEGMENT_NAME_BYTES {
-            return;
-        }
-        // What was seen and said on this page before the choice stays.
-        let seen = std::mem::take(&mut self.segment);
-        self.segment = host::ls_get(&storage::key(storage::SEGMENT, name))
-            .map(|stored| Segment::decode(&stored))
-            .unwrap_or_default();
-        anonymous_id.clone_into(&mut self.segment.anonymous_id);
-        name.clone_into(&mut self.segment_name);
-        if !seen.user_id.is_empty() {
-            self.segment.user_id = seen.user_id;
-        }
-        for (key, digest) in seen.digests {
-            self.segment.set_digest(key, Some(digest));
-        }
-        let at_ms = self
-            .segment
-            .touches
-            .last
-            .as_ref()
-            .map_or(0, |last| last.at_ms);
-        if let Some(touch) = seen.touches.last.filter(|touch| touch.at_ms > at_ms) {
-            self.arrived(touch);
-        }
-    }
-
-    /// Remembers an arrival: another segment, and another session where the shop wants it.
-    fn arrived(&mut self, touch: firsthand_core::touchpoint::Touch) {
-        self.is_new_campaign |= self.config.split_on_campaign && page::is_campaign(&touch);
-        self.seal();
-        page::record(&mut self.segment.touches, touch);
-        self.write_segment();
-    }
-
     /// Goes to a page; returns whether it is another one.
-    pub(crate) fn navigate(&mut self, href: &str, referrer: &str) -> bool {
-        let is_first = !self.place.is_known();
-        let from = if is_first { referrer } else { "" };
+    fn navigate(&mut self, href: &str, referrer: &str) -> bool {
+        let from = if self.place.is_known() { "" } else { referrer };
         let now_ms = host::now_ms();
-        let is_allowed = self.consent.verdict().allows_events() || self.consent.is_pending();
+        let is_allowed = self.may_store() || self.consent.is_pending();
         if is_allowed
-            && let Some(touch) =
-                page::new_arrival(&self.config, &self.segment.touches, href, from, now_ms)
+            && let Some(arrival) =
+                page::new_arrival(&self.config, &self.segment, href, from, now_ms)
         {
-            self.arrived(touch);
+            self.is_new_campaign |= self.config.split_on_campaign && arrival.is_campaign;
+            self.seal();
+            self.segment
+                .record(now_ms, &arrival.text, &arrival.clicks, &arrival.fbc);
+            self.write_segment();
         }
         self.place.go(href, referrer)
     }
 
-    /// Takes an event; returns its id in every case.
-    pub(crate) fn track(&mut self, tracked: Tracked<'_>) -> String {
+    /// Takes an event: name, order id, refund id and wanted id, properties, time. Returns its id in every case.
+    fn track(&mut self, names: [&str; 4], props: &str, at_ms: i64) -> String {
         let now_ms = host::now_ms();
-        let name = catalogue::canonical(tracked.name);
-        let id = ids::derived_event_id(name, some(tracked.transaction_id), some(tracked.refund_id))
-            .or_else(|| ids::is_valid_event_id(tracked.id).then(|| tracked.id.to_owned()))
-            .unwrap_or_else(|| ids::uuid_v7(now_ms, host::random_bytes()));
-        let refusal = if !catalogue::is_valid(name) {
-            Some("invalid_name")
-        } else if tracked.props == "!" || tracked.props.len() > MAX_PROPS_BYTES {
-            Some("invalid_props")
-        } else {
-            None
+        let [name, transaction, refund, wanted] = names;
+        let name = catalogue::canonical(name);
+        let id = match ids::derived_event_id(name, Some(transaction), Some(refund)) {
+            Some(id) => id,
+            None if ids::is_valid_event_id(wanted) => wanted.to_owned(),
+            None => ids::uuid_v7(now_ms, host::random_bytes()),
         };
-        if let Some(reason) = refusal {
-            self.drop_event(reason, 1);
-            return id;
-        }
         self.consent.refresh(&self.config, now_ms);
-        let is_allowed = self.consent.verdict().allows_events();
-        if !is_allowed && !self.consent.is_pending() {
-            self.drop_event("consent_denied", 1);
+        let is_allowed = self.may_store();
+        let refusal = if !catalogue::is_valid(name) {
+            "invalid_name"
+        } else if props == "!" || props.len() > MAX_PROPS_BYTES {
+            "invalid_props"
+        } else if !is_allowed && !self.consent.is_pending() {
+            "consent_denied"
+        } else {
+            ""
+        };
+        if !refusal.is_empty() {
+            host::dropped(refusal, 1);
             return id;
         }
-        let entry = self.entry(&id, name, tracked, now_ms);
+        let at_ms = if at_ms > 0 { at_ms } else { now_ms };
+        let json = self.event(&id, name, props, at_ms, now_ms);
+        let record = Record::new(&id, catalogue::is_conversion(name), &json, now_ms);
         if is_allowed {
-            self.queue(&entry, now_ms);
+            self.queue(record, now_ms);
             self.kick();
         } else {
-            self.hold(entry);
+            self.hold(record);
         }
         id
     }
 
-    fn entry(&mut self, id: &str, name: &str, tracked: Tracked<'_>, now_ms: i64) -> Entry {
-        let session = self.touch_session(now_ms);
-        let title = host::title();
-        let event = Event {
-            id: Cow::Borrowed(id),
-            name: Cow::Borrowed(name),
-            at: if tracked.at_ms > 0 {
-                tracked.at_ms
-            } else {
-                now_ms
-            },
-            session: Some(session),
-            page: Page {
-                url: some(&self.place.url).map(Cow::Borrowed),
-                referrer: some(&self.place.referrer).map(Cow::Borrowed),
-                title: some(&title).map(Cow::Borrowed),
-            },
-            props: Cow::Borrowed(tracked.props),
-        };
-        let mut json = String::with_capacity(384 + tracked.props.len());
-        event.encode(&mut json);
-        Entry {
-            id: id.to_owned(),
-            is_conversion: catalogue::is_conversion(name),
-            json,
+    /// Writes an event as the wire has it (`docs/wire.md`).
+    fn event(&mut self, id: &str, name: &str, props: &str, at_ms: i64, now_ms: i64) -> String {
+        let session_ms = self.touch_session(now_ms);
+        let mut out = String::with_capacity(384 + props.len());
+        let mut object = Object::begin(&mut out);
+        object.text("id", id);
+        object.text("name", name);
+        object.int("at", at_ms);
+        object.int("session", session_ms);
+        let mut page = Object::begin(object.key("page"));
+        page.text("url", &self.place.url);
+        for (key, text) in [
+            ("ref", &self.place.referrer),
+            ("title", &host::fact(Fact::Title)),
+        ] {
+            if !text.is_empty() {
+                page.text(key, text);
+            }
         }
+        page.end();
+        let props = if props.is_empty() { "{}" } else { props };
+        object.key("props").push_str(props);
+        object.end();
+        out
     }
 
     fn touch_session(&mut self, now_ms: i64) -> i64 {
@@ -236,22 +226,9 @@ impl App {
     }
 
     /// Puts an event into the outbox.
-    fn queue(&mut self, entry: &Entry, now_ms: i64) {
-        if self.segment_name.is_empty() {
-            self.segment_name = segment_name();
-            if self.segment.anonymous_id.is_empty() {
-                self.segment.anonymous_id = ids::uuid_v7(now_ms, host::random_bytes());
-            }
-            self.write_segment();
-        }
-        self.outbox.push(
-            &self.config,
-            &self.segment_name,
-            entry,
-            now_ms,
-            &mut self.status.drops,
-        );
-        if entry.is_conversion {
+    fn queue(&mut self, record: Record, now_ms: i64) {
+        self.name_segment(now_ms);
+        if record.is_conversion() {
             // The collector waits only shortly for the browser's half of a sale.
             self.sender.due_ms = Some(now_ms);
         } else {
@@ -259,171 +236,22 @@ impl App {
                 .due_ms
                 .get_or_insert(now_ms + self.config.flush_ms);
         }
+        self.outbox.push(&self.config, &self.segment_name, record);
     }
 
     /// Keeps an event in memory until the visitor has chosen; conversions are dropped last.
-    fn hold(&mut self, entry: Entry) {
+    fn hold(&mut self, record: Record) {
         if self.held.len() >= self.config.held_events {
-            let plain = self.held.iter().position(|held| !held.is_conversion);
-            self.drop_event("held_full", 1);
-            match plain {
-                Some(index) => {
-                    self.held.remove(index);
-                }
-                None if entry.is_conversion && !self.held.is_empty() => {
-                    self.held.remove(0);
-                }
-                None => return,
+            host::dropped("held_full", 1);
+            if outbox::give_way(&mut self.held, record.is_conversion()).is_none() {
+                return;
             }
         }
-        self.held.push(entry);
+        self.held.push(record);
     }
 
-    /// Takes `name<tab>value` lines about the visitor; returns the names of refused values.
-    pub(crate) fn identify(&mut self, lines: &str) -> String {
-        let verdict = *self.consent.verdict();
-        let is_pending = self.consent.is_pending();
-        if !verdict.allows_events() && !is_pending {
-            return String::new();
-        }
-        if let Some(user_id) = person::user_id(lines)
-            && user_id != self.segment.user_id
-        {
-            if !self.segment.user_id.is_empty() {
-                self.seal();
-                self.segment.digests.clear();
-            }
-            user_id.clone_into(&mut self.segment.user_id);
-        }
-        let mut refused = String::new();
-        if verdict.allows_match_keys() || self.consent.verdict().prompt {
-            refused = person::digest_into(&mut self.segment, self.config.default_country, lines);
-        }
-        self.write_segment();
-        refused
-    }
-
-    /// Forgets the visitor: another anonymous id, no digests, no arrivals. What waits keeps its own user.
-    pub(crate) fn reset(&mut self) {
-        self.seal();
-        self.segment = Segment::default();
-        self.segment_name.clear();
-        self.session = None;
-        if !self.config.memory_only {
-            host::ls_del(storage::ANONYMOUS);
-            host::ls_del(storage::SESSION);
-            self.forget_unused_segments();
-        }
-    }
-
-    /// Starts another segment with the same content; events that wait keep the earlier one.
-    fn seal(&mut self) {
-        if self.segment_name.is_empty() {
-            return;
-        }
-        let earlier = std::mem::replace(&mut self.segment_name, segment_name());
-        if self.outbox.uses(&earlier) {
-            self.sealed.push((earlier, self.segment.clone()));
-        }
-    }
-
-    /// Writes the current segment, as far as the visitor allows.
-    fn write_segment(&mut self) {
-        if !self.may_store() || self.segment_name.is_empty() {
-            return;
-        }
-        let verdict = self.consent.verdict();
-        let text = if verdict.allows_match_keys() {
-            self.segment.encode()
-        } else {
-            let mut allowed = self.segment.clone();
-            allowed.remove_match_keys();
-            allowed.encode()
-        };
-        let mut current = String::with_capacity(48);
-        current.push_str(&self.segment.anonymous_id);
-        current.push(' ');
-        current.push_str(&self.segment_name);
-        host::ls_set(&storage::key(storage::SEGMENT, &self.segment_name), &text);
-        host::ls_set(storage::ANONYMOUS, &current);
-    }
-
-    /// Lets go of segments without events.
-    fn forget_unused_segments(&mut self) {
-        let Self {
-            outbox,
-            sealed,
-            segment_name,
-            config,
-            ..
-        } = self;
-        sealed.retain(|(name, _)| outbox.uses(name));
-        if config.memory_only {
-            return;
-        }
-        for key in host::ls_keys(storage::SEGMENT).lines() {
-            let name = key.get(storage::SEGMENT.len()..).unwrap_or_default();
-            if name != segment_name && !outbox.uses(name) {
-                host::ls_del(key);
-            }
-        }
-    }
-
+    /// Whether ids and events may be kept and sent.
     fn may_store(&self) -> bool {
-        !self.config.memory_only && self.consent.verdict().allows_events()
+        self.consent.verdict().allows_events()
     }
-
-    fn drop_event(&mut self, reason: &'static str, events: usize) {
-        self.status.drops.count_many(reason, events);
-        if self.config.debug {
-            host::log(reason);
-        }
-    }
-
-    /// Switches logging.
-    pub(crate) fn set_debug(&mut self, is_on: bool) {
-        self.config.debug = is_on;
-    }
-
-    /// Returns the status as JSON.
-    pub(crate) fn status(&self) -> String {
-        let mut out = String::with_capacity(800);
-        let mut object = Object::begin(&mut out);
-        object.text("version", env!("CARGO_PKG_VERSION"));
-        object.text(
-            "state",
-            if self.sender.stopped.is_some() {
-                "inert"
-            } else {
-                "ready"
-            },
-        );
-        object.text_opt("reason", self.sender.stopped);
-        object
-            .key("consent")
-            .push_str(&self.consent.view(&self.config));
-        object.int("queued", count(self.outbox.len()));
-        object.int("held", count(self.held.len()));
-        self.status.encode(&mut object);
-        let is_local = !self.config.memory_only && host::ls_ok();
-        object.text("storage", if is_local { "local" } else { "memory" });
-        object.end();
-        out
-    }
-}
-
-/// Length of a segment's name.
-const SEGMENT_NAME_BYTES: usize = crate::outbox::SEGMENT_BYTES;
-
-/// An empty text is none.
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn segment_name() -> String {
-    let mut name = String::with_capacity(SEGMENT_NAME_BYTES);
-    for byte in host::random_bytes().iter().take(SEGMENT_NAME_BYTES / 2) {
-        ids::push_hex(&mut name, *byte);
-    }
-    name
 }

@@ -1,5 +1,4 @@
-//! What is seen on the page: arrivals, pages, the person's own values, the browser.
+//! What is seen on the page: arrivals and pages, and the header under which events leave.
 
-pub(crate) mod context;
+pub(crate) mod header;
 pub(crate) mod page;
-pub(crate) mod person;

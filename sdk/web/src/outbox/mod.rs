@@ -9,44 +9,41 @@
 
 mod record;
 
-use record::Record;
-pub(crate) use record::SEGMENT_BYTES;
+pub(crate) use record::{Mark, Record, SEGMENT_BYTES};
+
+use firsthand_core::text::fields;
 
 use crate::config::Config;
 use crate::host;
-use crate::status::Drops;
 use crate::storage;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
 
-/// What is put into the outbox.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    /// The event's id.
-    pub(crate) id: String,
-    /// Whether it is a conversion.
-    pub(crate) is_conversion: bool,
-    /// The encoded event.
-    pub(crate) json: String,
-}
-
-/// Events of one segment, taken to be sent. They stay in the outbox until [`Outbox::remove`].
-#[derive(Debug, Default, Clone)]
+/// Events of one segment, taken to be sent. They stay in the outbox until [`Outbox::acknowledge`].
+#[derive(Default)]
 pub(crate) struct Slice {
     /// The segment whose user and touch they share.
     pub(crate) segment: String,
-    /// Their keys.
-    pub(crate) keys: Vec<String>,
-    /// The encoded events.
-    pub(crate) events: Vec<String>,
+    /// The encoded events, separated by commas.
+    pub(crate) events: String,
+    /// How many they are.
+    pub(crate) count: usize,
 }
 
 /// This tab's view of the records.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Outbox {
     records: Vec<Record>,
-    bytes: usize,
+}
+
+/// Takes away what has to give way to another record: the oldest, conversions last. Returns whether there was one.
+pub(crate) fn give_way(records: &mut Vec<Record>, is_conversion: bool) -> Option<Record> {
+    let mut index = records.iter().position(|record| !record.is_conversion());
+    if index.is_none() && is_conversion && !records.is_empty() {
+        index = Some(0);
+    }
+    index.map(|index| records.remove(index))
 }
 
 impl Outbox {
@@ -57,7 +54,7 @@ impl Outbox {
 
     /// Returns how many bytes they have.
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        self.records.iter().map(Record::bytes).sum()
     }
 
     /// Whether a segment still has events here.
@@ -66,132 +63,93 @@ impl Outbox {
     }
 
     /// Adds an event; older ones give way, conversions last.
-    pub(crate) fn push(
-        &mut self,
-        config: &Config,
-        segment: &str,
-        entry: &Entry,
-        now_ms: i64,
-        drops: &mut Drops,
-    ) {
-        let record = Record::new(segment, entry, now_ms);
+    pub(crate) fn push(&mut self, config: &Config, segment: &str, mut record: Record) {
         while self.records.len() >= config.queue_events
-            || self.bytes + record.bytes > config.queue_bytes
+            || self.bytes() + record.bytes() > config.queue_bytes
         {
-            let oldest_plain = self.records.iter().position(|r| !r.is_conversion);
-            match oldest_plain {
-                Some(index) => self.remove_at(index),
-                None if record.is_conversion && !self.records.is_empty() => self.remove_at(0),
-                None => {
-                    drops.count("queue_full");
-                    return;
-                }
+            host::dropped("queue_full", 1);
+            match give_way(&mut self.records, record.is_conversion()) {
+                Some(older) => host::ls_del(&older.key),
+                None => return,
             }
-            drops.count("queue_full");
         }
-        self.bytes += record.bytes;
-        self.records.push(record.stored(config.memory_only));
+        record.store(segment);
+        self.records.push(record);
     }
 
     /// Looks at the storage again: adopts what other tabs left, lets go of what they have sent, drops what is too old.
-    pub(crate) fn refresh(&mut self, config: &Config, now_ms: i64, drops: &mut Drops) {
-        let mut records: Vec<Record> = Vec::new();
-        if !config.memory_only {
-            for key in host::ls_keys(storage::EVENT).lines() {
-                let known = self.records.iter().position(|record| record.key == key);
-                let record = match known {
-                    Some(index) => Some(self.records.remove(index)),
-                    None => host::ls_get(key).and_then(|text| Record::parse(key, &text)),
-                };
-                match record {
-                    Some(record) => records.push(record),
-                    None => host::ls_del(key),
+    #[inline(never)]
+    pub(crate) fn refresh(&mut self, config: &Config, now_ms: i64) {
+        let oldest = record::time_key(now_ms - config.queue_days * DAY_MS);
+        let mut known = std::mem::take(&mut self.records);
+        for key in fields(&host::ls_keys(storage::EVENT), b'\n') {
+            let index = known.iter().position(|record| record.key == key);
+            let record = match index {
+                Some(index) => Some(known.swap_remove(index)),
+                None => Record::read(key),
+            };
+            if let Some(record) = record {
+                if *key >= *oldest {
+                    self.records.push(record);
+                    continue;
                 }
+                host::dropped("too_old", 1);
             }
+            host::ls_del(key);
         }
-        // Both lists are in order of age; so is the result.
-        for record in std::mem::take(&mut self.records) {
-            if record.is_in_memory() {
-                let younger = records.iter().position(|other| other.key > record.key);
-                records.insert(younger.unwrap_or(records.len()), record);
-            }
-        }
-        let oldest_ms = now_ms.saturating_sub(config.queue_days.saturating_mul(DAY_MS));
-        records.retain(|record| {
-            let is_fresh = record.queued_ms >= oldest_ms;
-            if !is_fresh {
-                record.erase();
-                drops.count("too_old");
-            }
-            is_fresh
-        });
-        self.bytes = records.iter().map(|record| record.bytes).sum();
-        self.records = records;
     }
 
-    /// Takes up to `max_events` and `max_bytes` of the oldest segment. `is_skipped` leaves a record out by its key; with
-    /// `conversions_first` the oldest conversion leads.
-    pub(crate) fn take(
-        &self,
-        max_events: usize,
-        max_bytes: usize,
-        conversions_first: bool,
-        is_skipped: impl Fn(&str) -> bool,
-    ) -> Slice {
+    /// Takes up to `max_events` and `max_bytes` of the oldest segment, of what no request has yet, and marks them. By beacon the oldest
+    /// conversion leads.
+    pub(crate) fn take(&mut self, max_events: usize, max_bytes: usize, mark: Mark) -> Slice {
         let mut slice = Slice::default();
-        let mut bytes = 0;
-        let passes: &[Option<bool>] = if conversions_first {
-            &[Some(true), Some(false)]
-        } else {
-            &[None]
-        };
-        for wanted in passes {
-            for record in &self.records {
-                let is_wanted = wanted.is_none_or(|wanted| wanted == record.is_conversion)
-                    && (slice.keys.is_empty() || slice.segment == record.segment)
-                    && !is_skipped(&record.key);
+        let is_beacon = mark == Mark::Beaconed;
+        for pass in [true, false] {
+            for record in &mut self.records {
+                let is_wanted = record.mark == Mark::Waiting
+                    && (!is_beacon || record.is_conversion() == pass)
+                    && (slice.count == 0 || slice.segment == record.segment);
                 if !is_wanted {
                     continue;
                 }
-                let is_full = slice.keys.len() >= max_events || bytes + record.bytes > max_bytes;
-                if is_full && !slice.keys.is_empty() {
-                    return slice;
+                if slice.count > 0 {
+                    if slice.count >= max_events || slice.events.len() + record.bytes() > max_bytes
+                    {
+                        return slice;
+                    }
+                    slice.events.push(',');
                 }
-                if let Some(json) = record.json() {
-                    bytes += record.bytes;
-                    record.segment.clone_into(&mut slice.segment);
-                    slice.keys.push(record.key.clone());
-                    slice.events.push(json);
-                }
+                slice.events.push_str(record.json());
+                slice.count += 1;
+                record.segment.clone_into(&mut slice.segment);
+                record.mark = mark;
             }
         }
         slice
     }
 
-    /// Removes records for good.
-    pub(crate) fn remove(&mut self, keys: &[String]) {
-        for key in keys {
-            if let Some(index) = self.records.iter().position(|record| record.key == *key) {
-                self.remove_at(index);
-            } else {
-                host::ls_del(key);
+    /// Lets marked records wait again.
+    pub(crate) fn unmark(&mut self, mark: Mark) {
+        for record in &mut self.records {
+            if record.mark == mark {
+                record.mark = Mark::Waiting;
             }
         }
     }
 
-    /// Forgets everything; the storage itself is cleared by the caller.
-    pub(crate) fn clear(&mut self) -> usize {
-        let count = self.records.len();
-        self.records.clear();
-        self.bytes = 0;
-        count
+    /// Removes the records of the request for good.
+    pub(crate) fn acknowledge(&mut self) {
+        self.records.retain(|record| {
+            let is_kept = record.mark != Mark::Sending;
+            if !is_kept {
+                host::ls_del(&record.key);
+            }
+            is_kept
+        });
     }
 
-    fn remove_at(&mut self, index: usize) {
-        if index < self.records.len() {
-            let record = self.records.remove(index);
-            self.bytes = self.bytes.saturating_sub(record.bytes);
-            record.erase();
-        }
+    /// Forgets everything; the storage itself is cleared by the caller. Returns how many there were.
+    pub(crate) fn clear(&mut self) -> usize {
+        std::mem::take(&mut self.records).len()
     }
 }

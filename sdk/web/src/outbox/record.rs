@@ -1,6 +1,5 @@
-//! One event that waits, in storage or in memory.
+//! One event that waits.
 
-use super::Entry;
 use crate::host;
 use crate::storage;
 
@@ -9,99 +8,89 @@ pub(crate) const SEGMENT_BYTES: usize = 8;
 /// Digits of a time in base 36: enough until the year 5188, fixed so that keys sort by age.
 const TIME_DIGITS: usize = 9;
 
-#[derive(Debug, Clone)]
-pub(super) struct Record {
+/// What a request under way has to do with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Nothing.
+    Waiting,
+    /// It is in the request.
+    Sending,
+    /// It went by beacon in this very moment.
+    Beaconed,
+}
+
+/// An event, encoded, and what the outbox has to know of it.
+pub(crate) struct Record {
+    /// Key in the storage.
     pub(super) key: String,
+    /// Name of its segment; empty until it is queued.
     pub(super) segment: String,
-    pub(super) is_conversion: bool,
-    pub(super) queued_ms: i64,
-    pub(super) bytes: usize,
-    /// The record's text, unless the storage holds it.
-    memory: Option<String>,
+    /// `!` for a conversion, else a space; then the event as JSON.
+    text: String,
+    pub(super) mark: Mark,
 }
 
 impl Record {
-    pub(super) fn new(segment: &str, entry: &Entry, now_ms: i64) -> Self {
-        let mut key = String::with_capacity(64);
-        key.push_str(storage::EVENT);
-        push_base36(&mut key, now_ms);
+    /// Makes a record of an event; `write` appends its JSON.
+    pub(crate) fn new(id: &str, is_conversion: bool, json: &str, now_ms: i64) -> Self {
+        let mut key = time_key(now_ms);
         key.push('.');
-        key.push_str(&entry.id);
-        let mut text = String::with_capacity(SEGMENT_BYTES + 1 + entry.json.len());
-        text.push_str(segment);
-        text.push(if entry.is_conversion { '!' } else { ' ' });
-        text.push_str(&entry.json);
+        key.push_str(id);
         Self {
             key,
-            segment: segment.to_owned(),
-            is_conversion: entry.is_conversion,
-            queued_ms: now_ms,
-            bytes: entry.json.len(),
-            memory: Some(text),
+            segment: String::new(),
+            text: storage::join(if is_conversion { "!" } else { " " }, json),
+            mark: Mark::Waiting,
         }
     }
 
-    /// Moves the text to the storage, where there is one that takes it.
-    pub(super) fn stored(mut self, memory_only: bool) -> Self {
-        if !memory_only
-            && let Some(text) = self.memory.take()
-            && !host::ls_set(&self.key, &text)
-        {
-            self.memory = Some(text);
-        }
-        self
+    /// Writes it under its segment's name.
+    pub(super) fn store(&mut self, segment: &str) {
+        segment.clone_into(&mut self.segment);
+        host::ls_set(&self.key, &storage::join(segment, &self.text));
     }
 
     /// Reads a record of the storage; nothing when it is none of ours.
-    pub(super) fn parse(key: &str, text: &str) -> Option<Self> {
-        let (time, _) = key.strip_prefix(storage::EVENT)?.split_once('.')?;
-        let (segment, rest) = text.split_at_checked(SEGMENT_BYTES)?;
-        let mark = *rest.as_bytes().first()?;
+    pub(super) fn read(key: &str) -> Option<Self> {
+        let stored = host::ls_get(key);
+        let (segment, text) = stored.split_at_checked(SEGMENT_BYTES)?;
+        if text.len() < 3 {
+            return None;
+        }
         Some(Self {
             key: key.to_owned(),
             segment: segment.to_owned(),
-            is_conversion: mark == b'!',
-            queued_ms: i64::from_str_radix(time, 36).ok()?,
-            bytes: rest.len().saturating_sub(1),
-            memory: None,
+            text: text.to_owned(),
+            mark: Mark::Waiting,
         })
     }
 
-    pub(super) fn is_in_memory(&self) -> bool {
-        self.memory.is_some()
+    pub(crate) fn is_conversion(&self) -> bool {
+        self.text.as_bytes().first() == Some(&b'!')
     }
 
-    /// Returns the encoded event; nothing when another tab has removed it.
-    pub(super) fn json(&self) -> Option<String> {
-        let stored;
-        let text = if let Some(text) = &self.memory {
-            text
-        } else {
-            stored = host::ls_get(&self.key)?;
-            &stored
-        };
-        text.get(SEGMENT_BYTES + 1..).map(str::to_owned)
+    /// Returns the encoded event.
+    pub(super) fn json(&self) -> &str {
+        self.text.get(1..).unwrap_or_default()
     }
 
-    pub(super) fn erase(&self) {
-        if self.memory.is_none() {
-            host::ls_del(&self.key);
-        }
+    pub(super) fn bytes(&self) -> usize {
+        self.text.len()
     }
 }
 
-fn push_base36(out: &mut String, value: i64) {
+/// Returns the beginning of the keys of events queued at a time.
+pub(super) fn time_key(time_ms: i64) -> String {
     let mut digits = [b'0'; TIME_DIGITS];
-    let mut rest = value.max(0);
+    let mut rest = time_ms.max(0).unsigned_abs();
     for slot in digits.iter_mut().rev() {
-        // The remainder is below 36, so it fits.
-        let digit = u8::try_from(rest % 36).unwrap_or_default();
-        *slot = if digit < 10 {
-            b'0' + digit
-        } else {
-            b'a' + digit - 10
-        };
+        let [digit, ..] = (rest % 36).to_le_bytes();
+        *slot = digit + if digit < 10 { b'0' } else { b'a' - 10 };
         rest /= 36;
     }
-    out.extend(digits.iter().map(|digit| char::from(*digit)));
+    let mut key = String::from(storage::EVENT);
+    for digit in digits {
+        key.push(char::from(digit));
+    }
+    key
 }

@@ -1,4 +1,4 @@
-//! What the SDK keeps in the browser, under which keys.
+//! What the SDK keeps in the browser, under which keys. Where the storage is blocked, full or not wanted, `host.js` keeps it in the page.
 //!
 //! | key | holds | written |
 //! |---|---|---|
@@ -14,6 +14,7 @@
 pub(crate) mod segment;
 
 use firsthand_core::session::Session;
+use firsthand_core::text::{fields, parse_int};
 use firsthand_core::wire::json::push_int;
 
 use crate::host;
@@ -25,18 +26,19 @@ pub(crate) const EVENT: &str = "fh.e.";
 pub(crate) const SESSION: &str = "fh.s";
 pub(crate) const BACKOFF: &str = "fh.b";
 
-/// Joins a prefix and a name.
-pub(crate) fn key(prefix: &str, name: &str) -> String {
-    let mut key = String::with_capacity(prefix.len() + name.len());
-    key.push_str(prefix);
-    key.push_str(name);
-    key
+/// Joins two texts.
+#[inline(never)]
+pub(crate) fn join(left: &str, right: &str) -> String {
+    let mut joined = String::with_capacity(left.len() + right.len());
+    joined.push_str(left);
+    joined.push_str(right);
+    joined
 }
 
-/// Removes everything but the choice.
+/// Removes everything but the choice and what the collector has to hear of it.
 pub(crate) fn clear() {
     for prefix in [EVENT, SEGMENT, ANONYMOUS, SESSION, BACKOFF] {
-        for found in host::ls_keys(prefix).lines() {
+        for found in fields(&host::ls_keys(prefix), b'\n') {
             host::ls_del(found);
         }
     }
@@ -44,22 +46,22 @@ pub(crate) fn clear() {
 
 /// Reads the session: start, last activity, number.
 pub(crate) fn read_session() -> Option<Session> {
-    let text = host::ls_get(SESSION)?;
-    let mut parts = text.split(' ');
+    let text = host::ls_get(SESSION);
+    let mut numbers = fields(&text, b' ');
+    let mut number = || parse_int(numbers.next()?);
     Some(Session {
-        started_ms: parts.next()?.parse().ok()?,
-        last_ms: parts.next()?.parse().ok()?,
-        number: parts.next()?.parse().ok()?,
+        started_ms: number()?,
+        last_ms: number()?,
+        number: u32::try_from(number()?).ok()?,
     })
 }
 
 /// Writes the session.
 pub(crate) fn write_session(session: Session) {
-    let mut text = String::with_capacity(32);
-    push_int(&mut text, session.started_ms);
-    text.push(' ');
-    push_int(&mut text, session.last_ms);
-    text.push(' ');
-    push_int(&mut text, i64::from(session.number));
+    let mut text = String::new();
+    for number in [session.started_ms, session.last_ms, session.number.into()] {
+        push_int(&mut text, number);
+        text.push(' ');
+    }
     host::ls_set(SESSION, &text);
 }

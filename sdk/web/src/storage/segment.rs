@@ -3,173 +3,254 @@
 //! Events name their segment and are sent under its user and touch, however late. An `identify()` enriches the current segment, and with it
 //! the events that still wait; `reset()`, another user and another arrival start a new one and leave the old as it is.
 //!
-//! Stored as lines, fields separated by tabs: `a` anonymous id, `u` user id, `d` digest, `f` and `l` first and last arrival, each followed by
-//! its campaign labels (`m`) and click ids (`c`).
+//! Kept in the form in which it leaves (JSON, but for digests and times), one text a [`Part`], stored with tabs between them: JSON holds none.
 
-use firsthand_core::touchpoint::{CAMPAIGN_LABELS, FirstLast, Touch, click_id};
-use firsthand_core::wire::DigestKey;
-use firsthand_core::wire::json::push_int;
+use firsthand_core::text::{cut, fields, parse_int};
+use firsthand_core::wire::json::{Object, push_int};
 
-/// User and touch that a run of events shares.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Segment {
+/// How long an arrival is remembered, in milliseconds.
+const TOUCH_MS: i64 = 90 * 86_400_000;
+
+/// The texts of a segment. Numbers are positions in the stored form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
     /// First-party id of the browser; empty until one is allowed and needed.
-    pub(crate) anonymous_id: String,
+    AnonymousId,
     /// The shop's own id of the customer; empty when unknown.
-    pub(crate) user_id: String,
-    /// Digests of personal values.
-    pub(crate) digests: Vec<(DigestKey, String)>,
-    /// First and last arrival.
-    pub(crate) touches: FirstLast,
+    UserId,
+    /// Digests of personal values: `<key>:<digest>` with a space after each.
+    Digests,
+    /// Meta's click id, formed from the latest `fbclid` seen.
+    Fbc,
+    /// Time of the first arrival, in epoch milliseconds; empty when there was none.
+    FirstAt,
+    /// Address, referrer and labels of the first arrival: a JSON object without its closing brace.
+    First,
+    /// Its click ids, likewise.
+    FirstClicks,
+    /// As the first.
+    LastAt,
+    /// As the first.
+    Last,
+    /// As the first.
+    LastClicks,
 }
 
+/// How many [`Part`]s there are.
+const PARTS: usize = Part::LastClicks as usize + 1;
+
+/// User and touch that a run of events shares.
+#[derive(Default)]
+pub(crate) struct Segment([String; PARTS]);
+
 impl Segment {
-    /// Sets the digest of a kind; `None` removes it.
-    pub(crate) fn set_digest(&mut self, key: DigestKey, digest: Option<String>) {
-        self.digests.retain(|(known, _)| *known != key);
-        if let Some(digest) = digest {
-            self.digests.push((key, digest));
+    /// Returns a part.
+    pub(crate) fn get(&self, part: Part) -> &str {
+        &self.0[part as usize]
+    }
+
+    /// Replaces a part; what would end it in the stored form becomes a space.
+    #[inline(never)]
+    pub(crate) fn set(&mut self, part: Part, text: &str) {
+        let slot = &mut self.0[part as usize];
+        slot.clear();
+        for c in text.chars() {
+            slot.push(if c < ' ' { ' ' } else { c });
+        }
+    }
+
+    /// Sets the digest of a kind; an empty one removes it.
+    pub(crate) fn set_digest(&mut self, key: &str, digest: &str) {
+        let known = std::mem::take(&mut self.0[Part::Digests as usize]);
+        let slot = &mut self.0[Part::Digests as usize];
+        for entry in fields(&known, b' ') {
+            if cut(entry, b':').is_some_and(|(kind, _)| kind != key) {
+                slot.push_str(entry);
+                slot.push(' ');
+            }
+        }
+        if !digest.is_empty() {
+            for text in [key, ":", digest, " "] {
+                slot.push_str(text);
+            }
+        }
+    }
+
+    /// Takes over the digests of another segment.
+    pub(crate) fn add_digests(&mut self, other: &Self) {
+        for entry in fields(other.get(Part::Digests), b' ') {
+            if let Some((key, digest)) = cut(entry, b':') {
+                self.set_digest(key, digest);
+            }
         }
     }
 
     /// Removes everything by which another company could match the person.
     pub(crate) fn remove_match_keys(&mut self) {
-        self.digests.clear();
-        for touch in [&mut self.touches.first, &mut self.touches.last]
-            .into_iter()
-            .flatten()
-        {
-            touch.click.clear();
+        for part in [
+            Part::Digests,
+            Part::Fbc,
+            Part::FirstClicks,
+            Part::LastClicks,
+        ] {
+            self.set(part, "");
         }
+    }
+
+    /// Returns the time of an arrival in epoch milliseconds, 0 when there was none.
+    pub(crate) fn at_ms(&self, part: Part) -> i64 {
+        parse_int(self.get(part)).unwrap_or_default()
+    }
+
+    /// Remembers an arrival: it becomes the last one, and the first where there is none or it was too long ago.
+    pub(crate) fn record(&mut self, at_ms: i64, arrival: &str, clicks: &str, fbc: &str) {
+        let oldest_ms = at_ms - TOUCH_MS;
+        let is_first_old = self.at_ms(Part::FirstAt) < oldest_ms;
+        if is_first_old {
+            // The last arrival takes its place, if it is younger. The click id may be the first one's.
+            self.set(Part::Fbc, "");
+            let is_last_young = self.at_ms(Part::LastAt) >= oldest_ms;
+            for (to, from) in ARRIVALS {
+                let text = std::mem::take(&mut self.0[from as usize]);
+                self.set(to, if is_last_young { &text } else { "" });
+            }
+        }
+        let mut at = String::new();
+        push_int(&mut at, at_ms);
+        let is_first = self.get(Part::FirstAt).is_empty();
+        for ((first, last), text) in ARRIVALS.into_iter().zip([&at, arrival, clicks]) {
+            if is_first {
+                self.set(first, text);
+            }
+            self.set(last, text);
+        }
+        if !fbc.is_empty() {
+            self.set(Part::Fbc, fbc);
+        }
+    }
+
+    /// Writes the arrivals as the wire has them (`docs/wire.md`).
+    pub(crate) fn write_touch(&self, out: &mut String) {
+        let mut object = Object::begin(out);
+        for (name, parts) in [
+            ("first", [Part::FirstAt, Part::First, Part::FirstClicks]),
+            ("last", [Part::LastAt, Part::Last, Part::LastClicks]),
+        ] {
+            let [at, arrival, clicks] = parts.map(|part| self.get(part));
+            if !at.is_empty() {
+                let out = object.key(name);
+                let clicks = if clicks.is_empty() { "{" } else { clicks };
+                for text in [arrival, ",\"at\":", at, ",\"click\":", clicks, "}}"] {
+                    out.push_str(text);
+                }
+            }
+        }
+        object.end();
     }
 
     /// Returns the stored form.
     pub(crate) fn encode(&self) -> String {
-        let mut out = String::with_capacity(256);
-        line(&mut out, "a", &[&self.anonymous_id]);
-        line(&mut out, "u", &[&self.user_id]);
-        for (key, digest) in &self.digests {
-            line(&mut out, "d", &[key.as_str(), digest]);
-        }
-        for (name, touch) in [("f", &self.touches.first), ("l", &self.touches.last)] {
-            if let Some(touch) = touch {
-                let mut at = String::new();
-                push_int(&mut at, touch.at_ms);
-                line(&mut out, name, &[&at, &touch.url, &touch.referrer]);
-                for (kind, pairs) in [("m", &touch.utm), ("c", &touch.click)] {
-                    for (label, value) in pairs {
-                        line(&mut out, kind, &[label, value]);
-                    }
-                }
-            }
+        let mut out = String::new();
+        for text in &self.0 {
+            out.push_str(text);
+            out.push('\t');
         }
         out
     }
 
-    /// Reads the stored form; what it does not know it leaves out.
+    /// Reads the stored form.
     pub(crate) fn decode(text: &str) -> Self {
         let mut segment = Self::default();
-        let mut is_first = false;
-        for line in text.lines() {
-            let mut fields = line.split('\t');
-            let kind = fields.next().unwrap_or_default();
-            let one = fields.next().unwrap_or_default();
-            let two = fields.next().unwrap_or_default();
-            let three = fields.next().unwrap_or_default();
-            let touches = &mut segment.touches;
-            match kind {
-                "a" => one.clone_into(&mut segment.anonymous_id),
-                "u" => one.clone_into(&mut segment.user_id),
-                "d" => {
-                    if let Some(key) = DigestKey::parse(one).filter(|_| two.len() == 64) {
-                        segment.digests.push((key, two.to_owned()));
-                    }
-                }
-                "f" | "l" => {
-                    is_first = kind == "f";
-                    let touch = Some(Touch {
-                        at_ms: one.parse().unwrap_or_default(),
-                        url: two.to_owned(),
-                        referrer: three.to_owned(),
-                        ..Touch::default()
-                    });
-                    if is_first {
-                        touches.first = touch;
-                    } else {
-                        touches.last = touch;
-                    }
-                }
-                "m" | "c" => {
-                    let current = if is_first {
-                        &mut touches.first
-                    } else {
-                        &mut touches.last
-                    };
-                    let Some(touch) = current else { continue };
-                    if kind == "m" {
-                        if let Some(label) = CAMPAIGN_LABELS.iter().find(|label| **label == one) {
-                            touch.utm.push((label, two.to_owned()));
-                        }
-                    } else if let Some(click) = click_id(one) {
-                        touch.click.push((click.name, two.to_owned()));
-                    }
-                }
-                _ => {}
-            }
+        for (slot, text) in segment.0.iter_mut().zip(fields(text, b'\t')) {
+            slot.push_str(text);
         }
         segment
     }
 }
 
-/// Appends one line; control characters of the values become spaces.
-fn line(out: &mut String, kind: &str, values: &[&str]) {
-    out.push_str(kind);
-    for value in values {
-        out.push('\t');
-        out.extend(value.chars().map(|c| if c < ' ' { ' ' } else { c }));
-    }
-    out.push('\n');
-}
+/// Parts of the first arrival beside those of the last.
+const ARRIVALS: [(Part, Part); 3] = [
+    (Part::FirstAt, Part::LastAt),
+    (Part::First, Part::Last),
+    (Part::FirstClicks, Part::LastClicks),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn touch(at_ms: i64, source: &str) -> Touch {
-        Touch {
-            at_ms,
-            url: "https://shop.example/".to_owned(),
-            referrer: String::new(),
-            utm: vec![("source", source.to_owned())],
-            click: vec![("gclid", "Cj0KCQ".to_owned())],
-        }
+    fn seen() -> Segment {
+        let mut segment = Segment::default();
+        segment.set(Part::AnonymousId, "0199d2a4");
+        segment.set_digest("em", &"a".repeat(64));
+        segment.record(
+            1,
+            "{\"url\":\"https://shop.example/\"",
+            "{\"gclid\":\"Cj0KCQ\"",
+            "",
+        );
+        segment.record(2, "{\"url\":\"https://shop.example/p\"", "", "fb.1.2.x");
+        segment
+    }
+
+    fn touch(segment: &Segment) -> String {
+        let mut out = String::new();
+        segment.write_touch(&mut out);
+        out
     }
 
     #[test]
     fn a_stored_segment_reads_back_as_it_was() {
-        let segment = Segment {
-            anonymous_id: "0199d2a4".to_owned(),
-            user_id: "c-7".to_owned(),
-            digests: vec![(DigestKey::Email, "a".repeat(64))],
-            touches: FirstLast {
-                first: Some(touch(1, "news")),
-                last: Some(touch(2, "ads")),
-            },
-        };
-        assert_eq!(Segment::decode(&segment.encode()), segment);
-        assert_eq!(Segment::decode(""), Segment::default());
+        let segment = seen();
+        let read = Segment::decode(&segment.encode());
+        assert_eq!(read.0, segment.0);
+        assert_eq!(
+            touch(&read),
+            "{\"first\":{\"url\":\"https://shop.example/\",\"at\":1,\"click\":{\"gclid\":\"Cj0KCQ\"}},\
+             \"last\":{\"url\":\"https://shop.example/p\",\"at\":2,\"click\":{}}}"
+        );
+        assert_eq!(Segment::decode("").0, Segment::default().0);
     }
 
     #[test]
-    fn a_value_cannot_end_its_line() {
-        let mut segment = Segment {
-            user_id: "c\nd\tem\tx".to_owned(),
-            ..Segment::default()
-        };
+    fn a_value_cannot_end_its_part() {
+        let mut segment = Segment::default();
+        segment.set(Part::UserId, "c\nd\tem\tx");
         let read = Segment::decode(&segment.encode());
-        assert_eq!((read.user_id.as_str(), read.digests.len()), ("c d em x", 0));
-        segment.touches.first = Some(touch(1, "a\u{1}b"));
+        assert_eq!(
+            (read.get(Part::UserId), read.get(Part::Digests)),
+            ("c d em x", "")
+        );
+    }
+
+    #[test]
+    fn match_keys_leave_nothing_behind() {
+        let mut segment = seen();
         segment.remove_match_keys();
-        assert!(!segment.encode().contains("Cj0KCQ"));
+        let text = segment.encode();
+        assert!(!text.contains("Cj0KCQ") && !text.contains("aaaa") && !text.contains("fb.1"));
+        assert!(text.contains("shop.example/p"));
+    }
+
+    #[test]
+    fn a_digest_replaces_the_one_of_its_kind() {
+        let mut segment = seen();
+        segment.set_digest("ph", "1");
+        segment.set_digest("em", "2");
+        assert_eq!(segment.get(Part::Digests), "ph:1 em:2 ");
+        segment.set_digest("ph", "");
+        assert_eq!(segment.get(Part::Digests), "em:2 ");
+    }
+
+    #[test]
+    fn an_arrival_is_forgotten_after_its_time() {
+        let mut segment = seen();
+        segment.record(TOUCH_MS + 2, "{\"url\":\"third\"", "", "");
+        assert_eq!(
+            (segment.at_ms(Part::FirstAt), segment.at_ms(Part::LastAt)),
+            (2, TOUCH_MS + 2)
+        );
+        segment.record(3 * TOUCH_MS, "{\"url\":\"fourth\"", "", "");
+        assert_eq!(segment.at_ms(Part::FirstAt), 3 * TOUCH_MS);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Verdict {
 }
 
 /// Judges an HTTP status; 0 is no answer.
-pub(crate) fn judge(status: u16) -> Verdict {
+pub(crate) fn judge(status: i64) -> Verdict {
     match status {
         202 => Verdict::Acknowledged,
         400 => Verdict::Halve("refused_400"),

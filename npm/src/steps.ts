@@ -1,0 +1,22 @@
+/** What the module is asked for, by number; `sdk/web/src/step.rs` says what each is given and answers. */
+export const enum Step {
+  Start,
+  Navigate,
+  Track,
+  Identify,
+  Digests,
+  Consent,
+  Choose,
+  Reset,
+  Flush,
+  Status,
+  Hidden,
+  Left,
+  Returned,
+  Woke,
+  Storage,
+  Tick,
+  Locked,
+  Sent,
+  Pause,
+}

@@ -1,0 +1,42 @@
+//! What the surface asks for, by number; the same list is `npm/src/steps.ts`.
+
+/// Starts with options, one a line ([`crate::config`] has their order).
+pub const START: u32 = 0;
+/// Goes to a page: address, referrer. Answers `1` when it is another one.
+pub const NAVIGATE: u32 = 1;
+/// Takes an event: name, order id, refund id, wanted id, properties as JSON (`!` when they could not be written); the number is its time in
+/// epoch milliseconds, 0 for now. Answers its id.
+pub const TRACK: u32 = 2;
+/// Takes the shop's own id of the visitor, empty when it is not told. Answers with `d` when digests are wanted, `n` when this is another visitor.
+pub const IDENTIFY: u32 = 3;
+/// Takes digests: a line `key<tab>digest` each, without a digest to forget one.
+pub const DIGESTS: u32 = 4;
+/// Answers the consent evidence, the policy's version, and what is allowed as `1` and `0`: four purposes, prompt, opt-out to be shown.
+pub const CONSENT: u32 = 5;
+/// Takes a choice: `1`, `0` or `-` per purpose in wire order, basis; the number is 1 after a notice about Global Privacy Control. Answers the
+/// anonymous id whose withdrawal the collector has to hear of, if any.
+pub const CHOOSE: u32 = 6;
+/// Forgets the visitor.
+pub const RESET: u32 = 7;
+/// Sends what waits.
+pub const FLUSH: u32 = 8;
+/// Answers the status as JSON.
+pub const STATUS: u32 = 9;
+/// The page is hidden.
+pub const HIDDEN: u32 = 10;
+/// The page is left, perhaps for the back/forward cache.
+pub const LEFT: u32 = 11;
+/// The page is back from the back/forward cache.
+pub const RETURNED: u32 = 12;
+/// The network or the visitor is back.
+pub const WOKE: u32 = 13;
+/// Another tab changed the storage: key, empty when all of it was cleared.
+pub const STORAGE: u32 = 14;
+/// The timer ran out.
+pub const TICK: u32 = 15;
+/// The answer to `host::lock`: 1 when it is ours.
+pub const LOCKED: u32 = 16;
+/// The answer to `host::send`: HTTP status, 0 for none; the number is the time to wait in seconds, negative when none was told.
+pub const SENT: u32 = 17;
+/// Digests are being made (1) or ready (0): sends wait for them.
+pub const PAUSE: u32 = 18;
