@@ -5,10 +5,12 @@ use crate::text::push_number;
 /// Appends `text` as a JSON string, quotes included.
 pub fn push_str(out: &mut String, text: &str) {
     out.push('"');
-    // One look without a branch a byte: nearly every text needs no escape.
-    let needs_escape = text.bytes().fold(false, |found, b| {
-        found | matches!(b, 0..0x20 | b'"' | b'\\')
-    });
+    // One look without a branch a byte: nearly every text needs no escape. In the browser, bytes of
+    // code count for more than this.
+    let needs_escape = cfg!(target_family = "wasm")
+        || text.bytes().fold(false, |found, b| {
+            found | matches!(b, 0..0x20 | b'"' | b'\\')
+        });
     if needs_escape {
         push_escaped(out, text);
     } else {
