@@ -1,7 +1,5 @@
 // The browsers of the distribution, driven over their own protocols.
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
 import puppeteer from 'puppeteer-core';
 
 const CHROMIUM_FLAGS = [
@@ -33,12 +31,11 @@ export function available() {
 export async function launch(kind, { prefs = {} } = {}) {
   const executablePath = find(kind);
   if (!executablePath) throw new Error(`${kind} is not installed: apt-get install ${kind}`);
-  const userDataDir = mkdtempSync(path.join(tmpdir(), 'firsthand-e2e-'));
-  const browser = await puppeteer.launch({
+  // Without a folder named here the driver makes a fresh profile and removes it at the end.
+  return puppeteer.launch({
     browser: kind === 'firefox' ? 'firefox' : 'chrome',
     executablePath,
     headless: true,
-    userDataDir,
     args: kind === 'chromium' ? CHROMIUM_FLAGS : [],
     extraPrefsFirefox: {
       'app.update.enabled': false,
@@ -49,7 +46,4 @@ export async function launch(kind, { prefs = {} } = {}) {
       ...prefs,
     },
   });
-  // The browser's helpers may still write for a moment after it is gone.
-  browser.once('disconnected', () => rmSync(userDataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
-  return browser;
 }
