@@ -22,7 +22,7 @@ test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test
 check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --exclude firsthand-web --exclude firsthand-sdk-tool -- -D warnings
-	$(CARGO) clippy -p firsthand-web --target wasm32-unknown-unknown --all-targets -- -D warnings
+	$(CARGO) clippy -p firsthand-web -p firsthand-person --target wasm32-unknown-unknown --all-targets -- -D warnings
 	$(CARGO) test --workspace --exclude firsthand-web --exclude firsthand-sdk-tool --lib --quiet
 	cd npm && npx --no-install tsc --noEmit
 

@@ -211,6 +211,9 @@ async function buildPackage() {
   await esm('src/index.ts', 'index.js', ['./core.js']);
   await esm('src/core.ts', 'core.js', ['./person-module.js']);
   await esm('src/person-module.ts', 'person-module.js');
+  await esm('src/banner/index.ts', 'banner.esm.js');
+  writeFileSync(join(dist, 'banner-types.d.ts'), readFileSync(join(npm, 'src/banner/types.ts'), 'utf8'));
+  writeFileSync(join(dist, 'banner.esm.d.ts'), readFileSync(join(npm, 'src/banner.public.d.ts'), 'utf8'));
   const types = readFileSync(join(npm, 'src/types.ts'), 'utf8');
   writeFileSync(join(dist, 'types.d.ts'), types);
   writeFileSync(join(dist, 'index.d.ts'), readFileSync(join(npm, 'src/public.d.ts'), 'utf8'));

@@ -31,6 +31,8 @@ test('the sources and a user of the types compile', () => {
   writeFileSync(
     sample,
     `import { init, track, page, identify, consent, reset, flush, debug, status, type ConsentState } from '${join(npm, 'dist/index.js')}';
+    import { en, mountBanner, type BannerHandle } from '${join(npm, 'dist/banner.esm.js')}';
+    export const banner: BannerHandle = mountBanner(consent, { texts: { ...en, acceptAll: 'Yes' }, position: 'bottom' });
     export async function run(): Promise<void> {
       await init({ writeKey: 'pk', endpoint: 'https://t.shop.example', regime: 'opt_out', ownHosts: ['shop.example'] });
       const id: string = track('purchase', { transaction_id: '1', value: 2, currency: 'EUR' }, { at: Date.now() });
@@ -52,6 +54,8 @@ test('importing it on a server touches nothing, and calls do nothing', () => {
   const code = `
     const before = Object.getOwnPropertyNames(globalThis).join();
     const { init, track, page, identify, consent, reset, flush, debug } = await import(${JSON.stringify(join(npm, 'dist/index.js'))});
+    const { mountBanner } = await import(${JSON.stringify(join(npm, 'dist/banner.esm.js'))});
+    mountBanner(consent).openPreferences();
     await init({ writeKey: 'pk', endpoint: 'https://t.example' });
     for (let i = 0; i < 5000; i += 1) track('share');
     const id = track('purchase', { transaction_id: '#7' });
