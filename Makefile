@@ -6,6 +6,8 @@ SHELL := /bin/bash
 CARGO ?= cargo
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 SDK := npm/dist/fh.js
+# One set of packages for lints, tests and the binary they run, so that nothing is compiled twice.
+NATIVE := --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
 SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
 
 .PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-e2e clean
@@ -21,9 +23,9 @@ test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test
 
 check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy --workspace --all-targets --exclude firsthand-web --exclude firsthand-sdk-tool -- -D warnings
+	$(CARGO) clippy $(NATIVE) --all-targets -- -D warnings
 	$(CARGO) clippy -p firsthand-web -p firsthand-person --target wasm32-unknown-unknown --all-targets -- -D warnings
-	$(CARGO) test --workspace --exclude firsthand-web --exclude firsthand-sdk-tool --lib --quiet
+	$(CARGO) test $(NATIVE) --lib --quiet
 	cd npm && npx --no-install tsc --noEmit
 
 bench: setup setup-browsers sdk ## Measures every budget and writes target/bench/summary.json
@@ -39,7 +41,7 @@ collector: sdk ## Builds the collector with the SDK inside: target/release/first
 	$(CARGO) build --release -p firsthand-collector
 
 test-rust: sdk ## Rust tests, the collector as a process among them
-	$(CARGO) test --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
+	$(CARGO) test $(NATIVE)
 
 test-wasm: npm/node_modules/.installed ## The SDK's Rust tests in headless Chromium
 	cd npm && npm run --silent test:wasm
@@ -51,7 +53,7 @@ test-shop: sdk ## The example shop's backend
 	node --test examples/storefront/test/
 
 test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
-	$(CARGO) build -p firsthand-collector
+	$(CARGO) test $(NATIVE) --no-run --quiet
 	cd tests/e2e && npm test --silent
 
 setup: npm/node_modules/.installed ## Installs what building needs (wasm target, npm packages)
