@@ -28,7 +28,7 @@ check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) test $(NATIVE) --lib --quiet
 	cd npm && npx --no-install tsc --noEmit
 
-bench: setup setup-browsers sdk ## Measures every budget and writes target/bench/summary.json
+bench: setup setup-browsers sdk tests/e2e/node_modules/.installed ## Measures every budget and writes target/bench/summary.json
 	$(CARGO) build --release -p firsthand-collector -p firsthand-load
 	target/release/load run --collector target/release/firsthand --out target/bench
 
