@@ -9,7 +9,7 @@ use firsthand_core::wire::{DecodeError, Event, Page};
 use firsthand_core::{catalogue, ids};
 
 use super::header::cut;
-use super::personal::{holds_email, names_personal_value};
+use super::personal::{holds_email, may_hold_email, names_personal_value};
 use super::{Refusal, Rules, new_event};
 use crate::store::{NewEvent, SourceKind};
 
@@ -161,7 +161,7 @@ fn personal_prop(raw: &str, props: &Props) -> Option<&'static str> {
         return Some("a parameter");
     }
     // The escapes of a JSON text are looked through below; a text without any of these holds none.
-    if !raw.bytes().any(|b| matches!(b, b'@' | b'%' | b'\\')) {
+    if !may_hold_email(raw) {
         return None;
     }
     let text = |value: &Option<String>| value.as_deref().is_some_and(holds_email);

@@ -53,11 +53,11 @@ pub(super) fn holds_personal_data(json: &str) -> bool {
 /// Whether a text holds something like an e-mail address: an at sign (plain, percent-encoded once or
 /// twice, or as a JSON escape) after a word character and before a name with a dot.
 pub(super) fn holds_email(text: &str) -> bool {
-    let bytes = text.as_bytes();
     // Nearly every text ends here.
-    if !bytes.contains(&b'@') && !bytes.contains(&b'%') && !bytes.contains(&b'\\') {
+    if !may_hold_email(text) {
         return false;
     }
+    let bytes = text.as_bytes();
     let mut before = 0u8;
     for (at, b) in bytes.iter().enumerate() {
         let rest = bytes.get(at..).unwrap_or_default();
@@ -70,6 +70,13 @@ pub(super) fn holds_email(text: &str) -> bool {
         before = *b;
     }
     false
+}
+
+/// Whether a text holds one of the characters that every spelling of an at sign begins with. Looks at each
+/// byte without a branch, so that it costs next to nothing.
+pub(super) fn may_hold_email(text: &str) -> bool {
+    text.bytes()
+        .fold(false, |found, b| found | matches!(b, b'@' | b'%' | b'\\'))
 }
 
 /// Returns what follows an at sign at the start of `rest`.

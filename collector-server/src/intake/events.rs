@@ -9,7 +9,6 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use firsthand_core::consent::Regime;
-use firsthand_core::event::props;
 use firsthand_core::ids;
 use firsthand_core::wire::{self, ConsentEvidence};
 use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
@@ -123,12 +122,7 @@ pub(super) async fn within_deadline<T>(
     }
 }
 
-type Decoded<'a> = (
-    wire::Batch<'a>,
-    Vec<Result<wire::Event<'a>, wire::DecodeError>>,
-);
-
-fn decode<'a>(app: &App, text: &'a str) -> Result<Decoded<'a>, Refused> {
+fn decode<'a>(app: &App, text: &'a str) -> Result<wire::Decoded<'a>, Refused> {
     let (batch, events) = decode_any(text)?;
     if events.is_empty() {
         return Err(Refused::new(
@@ -151,27 +145,11 @@ fn decode<'a>(app: &App, text: &'a str) -> Result<Decoded<'a>, Refused> {
     Ok((batch, events))
 }
 
-/// Deepest nesting of a body.
-const MAX_DEPTH: usize = 64;
-
-/// Whether a body is nested too deeply. Few brackets cannot nest deeply, and counting them is cheap.
-fn is_too_deep(text: &str) -> bool {
-    let brackets = text.bytes().filter(|b| matches!(b, b'{' | b'[')).count();
-    brackets > MAX_DEPTH && props::depth(text) > MAX_DEPTH
-}
-
 /// Decodes a batch that may be without events.
-pub(super) fn decode_any(text: &str) -> Result<Decoded<'_>, Refused> {
-    if is_too_deep(text) {
-        return Err(Refused::new(
-            StatusCode::BAD_REQUEST,
-            "invalid_json",
-            format!("the body is nested more than {MAX_DEPTH} levels deep"),
-        ));
-    }
+pub(super) fn decode_any(text: &str) -> Result<wire::Decoded<'_>, Refused> {
     wire::decode_batch(text).map_err(|error| {
         let code = match error {
-            wire::DecodeError::Invalid { .. } => "invalid_json",
+            wire::DecodeError::Invalid { .. } | wire::DecodeError::TooDeep => "invalid_json",
             wire::DecodeError::WrongVersion => "wrong_version",
         };
         Refused::new(StatusCode::BAD_REQUEST, code, error.to_string())

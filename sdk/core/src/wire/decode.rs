@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
     User, VERSION,
 };
 use crate::consent::{Choice, Purpose, Regime};
+use crate::event::props::is_deeper_than;
 
 /// Why a body is no batch. Never holds anything of the body but a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum DecodeError {
         /// Whether the text is no JSON at all.
         is_syntax: bool,
     },
+    /// Nested more than [`MAX_DEPTH`] levels deep.
+    TooDeep,
     /// `v` is missing or not [`VERSION`].
     WrongVersion,
 }
@@ -53,6 +56,7 @@ impl fmt::Display for DecodeError {
                 out,
                 "the body is not a batch at line {line} column {column}: a member has the wrong type"
             ),
+            Self::TooDeep => write!(out, "the body is nested more than {MAX_DEPTH} levels deep"),
             Self::WrongVersion => write!(out, "v must be {VERSION}"),
         }
     }
@@ -86,76 +90,112 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
+/// Deepest nesting of a body that is looked at member by member.
+pub const MAX_DEPTH: usize = 64;
+
+/// A batch, and its events one by one.
+pub type Decoded<'a> = (Batch<'a>, Vec<Result<Event<'a>, DecodeError>>);
+
 /// Reads a whole batch. An event of the wrong shape is an `Err` in its place: the position inside
 /// `events` stays that of the body.
-#[allow(clippy::type_complexity)]
-pub fn decode_batch(
-    body: &str,
-) -> Result<(Batch<'_>, Vec<Result<Event<'_>, DecodeError>>), DecodeError> {
-    #[derive(serde::Deserialize)]
-    struct Body<'a> {
-        #[serde(default)]
-        v: i64,
-        #[serde(borrow, default)]
-        write_key: Option<Text<'a>>,
-        #[serde(default)]
-        sent_at: i64,
-        #[serde(borrow, default)]
-        context: Context<'a>,
-        #[serde(borrow, default)]
-        consent: ConsentEvidence<'a>,
-        #[serde(borrow, default)]
-        user: User<'a>,
-        #[serde(borrow, default)]
-        touch: Touches<'a>,
-        #[serde(borrow, default)]
-        events: Vec<&'a RawValue>,
+///
+/// A body without a fault, and nearly every one is, is read in one pass. Only where that fails is each
+/// event looked at by itself.
+pub fn decode_batch(body: &str) -> Result<Decoded<'_>, DecodeError> {
+    if let Ok(whole) = serde_json::from_str::<Body<'_, Event<'_>>>(body) {
+        return whole.into_batch(Ok);
     }
-    let body: Body<'_> = serde_json::from_str(body).map_err(|e| DecodeError::from_json(&e))?;
-    if body.v != VERSION {
-        return Err(DecodeError::WrongVersion);
+    if is_deeper_than(body, MAX_DEPTH) {
+        return Err(DecodeError::TooDeep);
     }
-    let events = body
-        .events
-        .iter()
-        .map(|raw| decode_event(raw.get()))
-        .collect();
-    let batch = Batch {
-        write_key: body.write_key.map_or(Cow::Borrowed(""), |key| key.0),
-        sent_at: body.sent_at,
-        header: Header {
-            context: body.context,
-            consent: body.consent,
-            user: body.user,
-            first_touch: body.touch.first,
-            last_touch: body.touch.last,
-        },
-        events: Vec::new(),
-    };
-    Ok((batch, events))
+    serde_json::from_str::<Body<'_, &RawValue>>(body)
+        .map_err(|error| DecodeError::from_json(&error))?
+        .into_batch(|raw| decode_event(raw.get()))
+}
+
+struct Body<'a, E> {
+    v: i64,
+    write_key: Cow<'a, str>,
+    sent_at: i64,
+    header: Header<'a>,
+    events: Vec<E>,
+}
+
+impl<'de: 'a, 'a, E: Deserialize<'de>> Deserialize<'de> for Body<'a, E> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BodyVisitor<E>(std::marker::PhantomData<E>);
+        impl<'de, E: Deserialize<'de>> Visitor<'de> for BodyVisitor<E> {
+            type Value = Body<'de, E>;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a batch")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut body = Body {
+                    v: 0,
+                    write_key: Cow::Borrowed(""),
+                    sent_at: 0,
+                    header: Header::default(),
+                    events: Vec::new(),
+                };
+                while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
+                    match key.as_ref() {
+                        "v" => body.v = map.next_value()?,
+                        "write_key" => body.write_key = text(&mut map)?.unwrap_or_default(),
+                        "sent_at" => body.sent_at = map.next_value()?,
+                        "events" => body.events = map.next_value()?,
+                        name => read_shared(&mut body.header, name, &mut map)?,
+                    }
+                }
+                Ok(body)
+            }
+        }
+        deserializer.deserialize_map(BodyVisitor(std::marker::PhantomData))
+    }
+}
+
+/// Reads one member of what a batch's events share.
+fn read_shared<'de, A: MapAccess<'de>>(
+    header: &mut Header<'de>,
+    name: &str,
+    map: &mut A,
+) -> Result<(), A::Error> {
+    match name {
+        "context" => header.context = map.next_value()?,
+        "consent" => header.consent = map.next_value()?,
+        "user" => header.user = map.next_value()?,
+        "touch" => {
+            let touches: Touches<'de> = map.next_value()?;
+            header.first_touch = touches.first;
+            header.last_touch = touches.last;
+        }
+        _ => {
+            map.next_value::<Unread<'de>>()?;
+        }
+    }
+    Ok(())
+}
+
+impl<'a, E> Body<'a, E> {
+    fn into_batch(
+        self,
+        read: impl Fn(E) -> Result<Event<'a>, DecodeError>,
+    ) -> Result<Decoded<'a>, DecodeError> {
+        if self.v != VERSION {
+            return Err(DecodeError::WrongVersion);
+        }
+        let batch = Batch {
+            write_key: self.write_key,
+            sent_at: self.sent_at,
+            header: self.header,
+            events: Vec::new(),
+        };
+        Ok((batch, self.events.into_iter().map(read).collect()))
+    }
 }
 
 /// Reads one header, as the store keeps it.
 pub fn decode_header(json: &str) -> Result<Header<'_>, DecodeError> {
-    #[derive(serde::Deserialize)]
-    struct Body<'a> {
-        #[serde(borrow, default)]
-        context: Context<'a>,
-        #[serde(borrow, default)]
-        consent: ConsentEvidence<'a>,
-        #[serde(borrow, default)]
-        user: User<'a>,
-        #[serde(borrow, default)]
-        touch: Touches<'a>,
-    }
-    let body: Body<'_> = serde_json::from_str(json).map_err(|e| DecodeError::from_json(&e))?;
-    Ok(Header {
-        context: body.context,
-        consent: body.consent,
-        user: body.user,
-        first_touch: body.touch.first,
-        last_touch: body.touch.last,
-    })
+    serde_json::from_str(json).map_err(|e| DecodeError::from_json(&e))
 }
 
 /// Reads one event.
@@ -218,7 +258,7 @@ object!(Context, |context, key, map| {
         "bot" => context.bot = texts(&mut map)?,
         "dropped" => context.dropped = map.next_value::<Counts<'de>>()?.0,
         _ => {
-            map.next_value::<IgnoredAny>()?;
+            map.next_value::<Unread<'de>>()?;
         }
     }
 });
@@ -241,10 +281,14 @@ object!(User, |user, key, map| {
             "anonymous_id" => user.anonymous_id = text(&mut map)?,
             "user_id" => user.user_id = text(&mut map)?,
             _ => {
-                map.next_value::<IgnoredAny>()?;
+                map.next_value::<Unread<'de>>()?;
             }
         }
     }
+});
+
+object!(Header, |header, key, map| {
+    read_shared(&mut header, &key, &mut map)?;
 });
 
 object!(Touch, |touch, key, map| {
@@ -255,7 +299,7 @@ object!(Touch, |touch, key, map| {
         "utm" => touch.utm = map.next_value::<Labels<'de>>()?.0,
         "click" => touch.click = map.next_value::<Labels<'de>>()?.0,
         _ => {
-            map.next_value::<IgnoredAny>()?;
+            map.next_value::<Unread<'de>>()?;
         }
     }
 });
@@ -266,7 +310,7 @@ object!(Page, |page, key, map| {
         "ref" => page.referrer = text(&mut map)?,
         "title" => page.title = text(&mut map)?,
         _ => {
-            map.next_value::<IgnoredAny>()?;
+            map.next_value::<Unread<'de>>()?;
         }
     }
 });
@@ -278,9 +322,9 @@ object!(Event, |event, key, map| {
         "at" => event.at = map.next_value()?,
         "session" => event.session = map.next_value()?,
         "page" => event.page = map.next_value::<Option<Page<'de>>>()?.unwrap_or_default(),
-        "props" => event.props = Cow::Borrowed(map.next_value::<&'de RawValue>()?.get()),
+        "props" => event.props = Cow::Borrowed(map.next_value::<Unread<'de>>()?.0),
         _ => {
-            map.next_value::<IgnoredAny>()?;
+            map.next_value::<Unread<'de>>()?;
         }
     }
 });
@@ -317,7 +361,7 @@ object!(ConsentEvidence, |evidence, key, map| {
                 }
             }
             _ => {
-                map.next_value::<IgnoredAny>()?;
+                map.next_value::<Unread<'de>>()?;
             }
         }
     }
@@ -325,6 +369,19 @@ object!(ConsentEvidence, |evidence, key, map| {
 
 fn choice_of<'e>(evidence: &'e mut ConsentEvidence<'_>) -> &'e mut Choice {
     evidence.choice.get_or_insert_with(Choice::default)
+}
+
+/// A value that is not looked into here; refused if it is nested as nothing honest is.
+struct Unread<'a>(&'a str);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Unread<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw: &RawValue = Deserialize::deserialize(deserializer)?;
+        if is_deeper_than(raw.get(), MAX_DEPTH) {
+            return Err(D::Error::custom("nested too deeply"));
+        }
+        Ok(Self(raw.get()))
+    }
 }
 
 /// `true`, `false`, or anything else as unset.

@@ -10,7 +10,9 @@ pub mod json;
 #[cfg(feature = "decode")]
 mod decode;
 #[cfg(feature = "decode")]
-pub use decode::{DecodeError, Text, decode_batch, decode_event, decode_header};
+pub use decode::{
+    DecodeError, Decoded, MAX_DEPTH, Text, decode_batch, decode_event, decode_header,
+};
 
 use std::borrow::Cow;
 

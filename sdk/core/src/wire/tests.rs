@@ -160,3 +160,19 @@ fn clear_values_are_read_and_never_written() {
     assert!(!batch.encode().contains("jane"));
     assert!(!format!("{batch:?}").contains("jane"));
 }
+
+#[test]
+fn a_body_that_nests_without_end_is_refused_wherever_it_does() {
+    let deep = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    for body in [
+        format!(r#"{{"v":1,"unknown":{deep}}}"#),
+        format!(r#"{{"v":1,"context":{{"unknown":{deep}}}}}"#),
+        format!(r#"{{"v":1,"user":{deep}}}"#),
+        format!(r#"{{"v":1,"events":[{{"unknown":{deep}}}]}}"#),
+        format!(r#"{{"v":1,"events":[{{"props":{{"a":{deep}}}}}]}}"#),
+        format!(r#"{{"v":1,"events":{deep}}}"#),
+    ] {
+        let refused = decode_batch(&body).map(|_| ());
+        assert_eq!(refused, Err(DecodeError::TooDeep));
+    }
+}

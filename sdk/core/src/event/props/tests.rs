@@ -1,5 +1,6 @@
 //! Parameters are read exactly, and what is wrong is refused with its code.
 
+use super::value::shown;
 use super::*;
 use proptest::prelude::*;
 
