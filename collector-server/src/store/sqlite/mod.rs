@@ -5,6 +5,7 @@
 //! is damaged at start is moved aside, loudly, and a new one begun: the door opens again.
 
 mod append;
+mod checkpoint;
 mod filter;
 mod frame;
 mod inspect;
@@ -26,6 +27,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use self::append::Cache;
+use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
 use self::writer::{Command, Writer};
 use super::{
@@ -137,10 +139,15 @@ impl SqliteStore {
         std::fs::create_dir_all(&config.dir).map_err(|e| unavailable(&e))?;
         let lock = lock_dir(&config.dir)?;
         let path = config.dir.join(FILE_NAME);
-        let conn = open_or_replace(&path, &config)?;
+        let mut conn = open_or_replace(&path, &config)?;
         let cache = Cache::load(&conn, config.quarantine_rows).map_err(|e| unavailable(&e))?;
         let filter = Arc::new(ConsentFilter::new());
         fill_filter(&conn, &filter).map_err(|e| unavailable(&e))?;
+        let checkpointer =
+            Checkpointer::start(&path, config.wal_checkpoint_pages).map_err(|e| unavailable(&e))?;
+        checkpointer
+            .attach(&mut conn)
+            .map_err(|e| unavailable(&e))?;
         let (last_seq, watch) = watch::channel(cache.next_seq - 1);
         let (commands, receiver) = sync_channel(config.queue_requests as usize);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
@@ -150,6 +157,7 @@ impl SqliteStore {
             path: path.clone(),
             config,
             conn: Some(conn),
+            checkpointer,
             cache,
             commands: receiver,
             waiting_bytes: Arc::clone(&waiting_bytes),

@@ -59,13 +59,26 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> rusqlite::Resul
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "mmap_size", 0)?;
     conn.pragma_update(None, "cache_size", -i64::from(config.cache_kib))?;
-    conn.pragma_update(None, "wal_autocheckpoint", config.wal_checkpoint_pages)?;
+    // `super::checkpoint` does it.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     if config.max_mib > 0 {
         let pages = i64::from(config.max_mib) * 1024 * 1024 / i64::from(config.page_bytes);
         conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?;
     }
     conn.set_prepared_statement_cache_capacity(64);
     create_tables(&conn)?;
+    Ok(conn)
+}
+
+/// Opens the connection that folds the log into the file, and does nothing else.
+pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 

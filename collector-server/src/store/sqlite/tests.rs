@@ -356,3 +356,29 @@ async fn an_older_choice_that_arrives_late_never_replaces_a_withdrawal() {
     let known = store.latest_consent(vec!["v".to_owned()]).await.unwrap();
     assert_eq!(known, [next]);
 }
+
+#[tokio::test]
+async fn the_write_ahead_log_starts_again_while_the_store_is_busy() {
+    const REQUESTS: i64 = 1500;
+    let dir = tempfile::tempdir().unwrap();
+    let config = SqliteConfig {
+        wal_checkpoint_pages: 64,
+        ..SqliteConfig::new(dir.path())
+    };
+    let store = SqliteStore::open(config).unwrap();
+    for n in 0..REQUESTS {
+        store.append(web(&format!("e{n}"), n)).await.unwrap();
+    }
+    let log = dir.path().join(format!("{FILE_NAME}-wal"));
+    let log_pages = std::fs::metadata(&log).unwrap().len() / 4096;
+    // Each request writes two pages at least.
+    assert!(
+        log_pages < u64::try_from(REQUESTS).unwrap(),
+        "{log_pages} pages: nothing was folded in"
+    );
+    store.close().await;
+    drop(store);
+    assert!(!log.exists(), "the last connection folds everything in");
+    let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+    assert_eq!(*store.watch().borrow(), REQUESTS);
+}

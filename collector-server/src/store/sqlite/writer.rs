@@ -15,6 +15,7 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use super::append::{self, Cache};
+use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::{SqliteConfig, outcomes, schema, upkeep};
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
@@ -75,6 +76,7 @@ pub(super) struct Writer {
     pub(super) path: PathBuf,
     pub(super) config: SqliteConfig,
     pub(super) conn: Option<Connection>,
+    pub(super) checkpointer: Checkpointer,
     pub(super) cache: Cache,
     pub(super) commands: Receiver<Command>,
     pub(super) waiting_bytes: Arc<AtomicUsize>,
@@ -101,6 +103,7 @@ impl Writer {
                     if is_closing {
                         break;
                     }
+                    self.finish_checkpoint();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -115,6 +118,7 @@ impl Writer {
                     };
             }
         }
+        self.checkpointer.stop(self.conn.as_mut());
         if let Some(conn) = self.conn.take() {
             // The last connection checkpoints on close; a reader may still hold it off.
             if let Err((_, error)) = conn.close() {
@@ -253,12 +257,22 @@ impl Writer {
 
     fn reopen_if_needed(&mut self) -> rusqlite::Result<()> {
         if self.conn.is_none() {
-            let conn = schema::open_writer(&self.path, &self.config)?;
+            let mut conn = schema::open_writer(&self.path, &self.config)?;
+            self.checkpointer.attach(&mut conn)?;
             self.cache = Cache::load(&conn, self.config.quarantine_rows)?;
             self.conn = Some(conn);
             tracing::info!("store opened again");
         }
         Ok(())
+    }
+
+    /// What cannot be folded in stays in the log, where it is as safe.
+    fn finish_checkpoint(&self) {
+        if let Some(conn) = &self.conn
+            && let Err(error) = self.checkpointer.finish(conn)
+        {
+            tracing::warn!(%error, "the rest of the write-ahead log could not be folded into the file");
+        }
     }
 
     fn upkeep(&mut self, now_ms: i64) -> bool {
