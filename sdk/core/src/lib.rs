@@ -11,6 +11,7 @@
 //! | [`ids`] | UUIDv7 and the ids that every source of one order derives alike |
 //! | [`identity`] | personal values become digests, in every platform's own form |
 //! | [`session`] | when a session starts |
+//! | [`signals`] | consent that other tools gathered (TCF, GPP, US Privacy), and what they are told |
 //! | [`touchpoint`] | how the visitor got here: click ids, campaign labels, referrer |
 //! | [`consent`] | four purposes, three regimes, one decision |
 //! | [`text`] | scanning text: what every rule uses instead of the searchers of `core::str` |
@@ -22,6 +23,7 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod session;
+pub mod signals;
 pub mod text;
 pub mod touchpoint;
 pub mod wire;

@@ -1,10 +1,13 @@
-//! The consent decision against the truth table (109 cases, each with its legal source).
+//! The consent decision against the truth table (109 cases, each with its legal source). Runs natively and, by `sdk/web/tests/vectors.rs`,
+//! as WebAssembly.
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use firsthand_core::consent::{
     AgeBand, Choice, DAY_MS, GpcMode, GpcScope, Policy, Purpose, Regime, Situation, decide,
 };
 use serde_json::Value;
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const NOW_MS: i64 = 1_795_471_200_000;
 
