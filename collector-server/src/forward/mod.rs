@@ -60,7 +60,7 @@ const CRASH_REST: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// `[forward]`.
     pub forward: ForwardConfig,
-    /// `[[destinations]]`.
+    /// `[[destination]]`.
     pub destinations: Vec<DestinationConfig>,
     /// The shop's consent policy.
     pub consent: Policy,

@@ -113,7 +113,7 @@ pub fn prepare(
     policy: Policy,
 ) -> Result<(Plan, Arc<dyn Destination>), ConfigError> {
     let secret = config.secret().resolve().map_err(|error| {
-        ConfigError::new(format!("destinations.{}", config.name()), error.to_string())
+        ConfigError::new(format!("destination.{}", config.name()), error.to_string())
     })?;
     let destination = destinations::build(config, secret)?;
     Ok((Plan::new(forward, config, policy), destination))

@@ -1,11 +1,11 @@
-//! What the operator says about forwarding: one `[forward]` table, one `[[destinations]]` table an
+//! What the operator says about forwarding: one `[forward]` table, one `[[destination]]` table an
 //! account.
 //!
 //! ```toml
 //! [forward]
 //! request_timeout_ms = 10000
 //!
-//! [[destinations]]
+//! [[destination]]
 //! kind = "meta"
 //! name = "meta-main"
 //! dataset_id = "1000000000000001"
@@ -53,7 +53,7 @@ pub const DEFAULT_UNAUTHORIZED_PROBE_SECS: u64 = 900;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {problem}")]
 pub struct ConfigError {
-    /// The key, such as `destinations.meta-main.base_url`.
+    /// The key, such as `destination.meta-main.base_url`.
     pub key: String,
     /// What is wrong and what is allowed.
     pub problem: String,
@@ -316,7 +316,7 @@ pub struct Ga4Config {
     pub no_other_keys: NoOtherKeys,
 }
 
-/// One `[[destinations]]` table.
+/// One `[[destination]]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum DestinationConfig {

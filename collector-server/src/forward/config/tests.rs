@@ -8,7 +8,7 @@ use super::*;
 struct File {
     #[serde(default)]
     forward: ForwardConfig,
-    #[serde(default)]
+    #[serde(default, rename = "destination")]
     destinations: Vec<DestinationConfig>,
 }
 
@@ -20,7 +20,7 @@ fn read(text: &str) -> Result<File, String> {
 }
 
 const META_MIN: &str = r#"
-    [[destinations]]
+    [[destination]]
     kind = "meta"
     name = "meta-main"
     dataset_id = "1000000000000001"
@@ -31,12 +31,12 @@ const META_MIN: &str = r#"
 fn a_destination_needs_little_and_gets_the_platforms_defaults() {
     let text = format!(
         "{META_MIN}
-        [[destinations]]
+        [[destination]]
         kind = \"tiktok\"
         name = \"tt\"
         pixel_code = \"CSANDBOX0001\"
         access_token = {{ file = \"/run/secrets/tt\" }}
-        [[destinations]]
+        [[destination]]
         kind = \"ga4\"
         name = \"ga\"
         measurement_id = \"G-SANDBOX01\"
@@ -65,23 +65,23 @@ fn a_wrong_key_or_value_is_named() {
         ("colour = 1", "unknown key \"colour\""),
         (
             "base_url = \"http://graph.example\"",
-            "destinations.meta-main.base_url: must be https",
+            "destination.meta-main.base_url: must be https",
         ),
         (
             "base_url = \"https://graph.example/\"",
-            "destinations.meta-main.base_url",
+            "destination.meta-main.base_url",
         ),
         (
             "base_url = \"https://u:p@graph.example\"",
-            "destinations.meta-main.base_url",
+            "destination.meta-main.base_url",
         ),
         (
             "batch_events = 1001",
-            "destinations.meta-main.batch_events: must be 1 to 1000, got 1001",
+            "destination.meta-main.batch_events: must be 1 to 1000, got 1001",
         ),
         (
             "concurrency = 0",
-            "destinations.meta-main.concurrency: must be 1 to 32",
+            "destination.meta-main.concurrency: must be 1 to 32",
         ),
         (
             "max_event_age_secs = 604801",
@@ -91,17 +91,14 @@ fn a_wrong_key_or_value_is_named() {
             "requires = [\"ads\"]",
             "unknown purpose \"ads\", write marketing",
         ),
-        (
-            "requires = []",
-            "destinations.meta-main.requires: must name",
-        ),
+        ("requires = []", "destination.meta-main.requires: must name"),
         (
             "events = [\"Order Completed\"]",
-            "destinations.meta-main.events: \"Order Completed\" is no canonical",
+            "destination.meta-main.events: \"Order Completed\" is no canonical",
         ),
         (
             "api_version = \"24\"",
-            "destinations.meta-main.api_version: must look like v24.0",
+            "destination.meta-main.api_version: must look like v24.0",
         ),
         (
             "server_action_source = \"website\"",
@@ -119,7 +116,7 @@ fn a_wrong_key_or_value_is_named() {
         ),
         ("[forward]\nspeed = 1", "unknown field `speed`"),
         (
-            "[[destinations]]\nkind = \"pinterest\"",
+            "[[destination]]\nkind = \"pinterest\"",
             "unknown variant `pinterest`",
         ),
     ] {

@@ -62,7 +62,7 @@ impl DestinationConfig {
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
         if !is_plain {
             return Err(ConfigError::new(
-                "destinations.name",
+                "destination.name",
                 format!(
                     "must be 1 to {MAX_NAME_BYTES} of a-z, 0-9, - and _, got {:?}",
                     common.name
@@ -165,7 +165,7 @@ impl DestinationConfig {
     }
 
     fn key(&self, key: &str) -> String {
-        format!("destinations.{}.{key}", self.name())
+        format!("destination.{}.{key}", self.name())
     }
 
     fn require(&self, key: &str, is_fine: bool, problem: &str) -> Result<(), ConfigError> {
@@ -203,7 +203,7 @@ pub fn validate_all(destinations: &[DestinationConfig]) -> Result<(), ConfigErro
         destination.validate()?;
         if !seen.insert(destination.name()) {
             return Err(ConfigError::new(
-                "destinations.name",
+                "destination.name",
                 format!("{:?} occurs twice, names must differ", destination.name()),
             ));
         }
