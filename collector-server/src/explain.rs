@@ -160,6 +160,7 @@ fn allowed(consent: &ConsentEvidence<'_>, policy: &Policy, now_ms: i64) -> Vec<&
     let situation = Situation {
         regime: consent.regime,
         gpc: consent.gpc,
+        is_gpc_required: consent.is_gpc_required,
         choice: consent.choice,
         ..Situation::default()
     };

@@ -1,8 +1,10 @@
 //! The consent decision at the door: the evidence of the request, made stricter by what the
 //! connection tells, and by a later word of the same browser.
 
-use firsthand_core::consent::{Policy, Regime, Situation, Verdict, decide as core_decide};
+use firsthand_core::consent::{Policy, Situation, Verdict, decide as core_decide};
 use firsthand_core::wire::ConsentEvidence;
+
+use super::Connection;
 
 /// A word on consent that is already known of this browser.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,19 +21,18 @@ pub struct LaterWord<'a> {
 pub(super) fn decide(
     policy: &Policy,
     evidence: &mut ConsentEvidence<'_>,
-    regime: Regime,
-    gpc: bool,
+    connection: &Connection<'_>,
     later: Option<&LaterWord<'_>>,
     now_ms: i64,
 ) -> Verdict {
-    evidence.regime = evidence.regime.stricter(regime);
-    evidence.gpc |= gpc;
+    add_connection(evidence, connection);
     let own = core_decide(policy, &situation(evidence), now_ms);
     let Some(word) = later.filter(|word| outranks(&word.evidence, evidence)) else {
         return own;
     };
     evidence.regime = evidence.regime.stricter(word.evidence.regime);
     evidence.gpc |= word.evidence.gpc;
+    evidence.is_gpc_required |= word.evidence.is_gpc_required;
     let had_choice = evidence.choice.is_some();
     evidence.choice = word.evidence.choice;
     let mut joint = core_decide(policy, &situation(evidence), now_ms);
@@ -43,11 +44,18 @@ pub(super) fn decide(
     joint
 }
 
+/// Makes the evidence as strict as what the connection tells.
+pub(super) fn add_connection(evidence: &mut ConsentEvidence<'_>, connection: &Connection<'_>) {
+    evidence.regime = evidence.regime.stricter(connection.regime);
+    evidence.gpc |= connection.gpc;
+    evidence.is_gpc_required |= connection.is_gpc_required;
+}
+
 fn situation(evidence: &ConsentEvidence<'_>) -> Situation {
     Situation {
         regime: evidence.regime,
         gpc: evidence.gpc,
-        is_gpc_required: evidence.regime == Regime::OptOut,
+        is_gpc_required: evidence.is_gpc_required,
         choice: evidence.choice,
         ..Situation::default()
     }

@@ -70,8 +70,10 @@ pub struct Connection<'a> {
     pub user_agent: Option<&'a str>,
     /// The browser sends `Sec-GPC: 1`.
     pub gpc: bool,
-    /// Regime by the visitor's country and the configuration.
+    /// Regime by the visitor's region and the configuration.
     pub regime: Regime,
+    /// The law of the visitor's region demands that Global Privacy Control is honoured.
+    pub is_gpc_required: bool,
     /// The browser's first-party id, where the cookie or the collector decides it.
     pub anonymous_id: Option<Cow<'a, str>>,
 }
@@ -148,8 +150,7 @@ pub fn admit<'a>(
     let verdict = consent::decide(
         &rules.policy,
         &mut batch.header.consent,
-        connection.regime,
-        connection.gpc,
+        connection,
         later,
         received_at_ms,
     );
@@ -214,9 +215,12 @@ pub fn admit<'a>(
 }
 
 /// Brings the evidence of a later word to our clock and the connection's facts.
-pub fn later_evidence(evidence: &mut ConsentEvidence<'_>, gpc: bool, regime: Regime, skew_ms: i64) {
-    evidence.gpc |= gpc;
-    evidence.regime = evidence.regime.stricter(regime);
+pub fn later_evidence(
+    evidence: &mut ConsentEvidence<'_>,
+    connection: &Connection<'_>,
+    skew_ms: i64,
+) {
+    consent::add_connection(evidence, connection);
     if let Some(choice) = &mut evidence.choice {
         choice.at_ms = choice.at_ms.saturating_add(skew_ms);
     }

@@ -3,11 +3,13 @@
 use firsthand_core::consent::Regime;
 
 use crate::config::{BotPolicy, Config, SourceKindName};
+use crate::region::Regions;
 use crate::serve;
 
 #[allow(clippy::print_stdout)] // the command's output
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     serve::check_secrets(config)?;
+    Regions::build(config)?;
     println!("{}", summary(config).join("\n"));
     Ok(())
 }

@@ -159,6 +159,22 @@ mod tests {
                 vec!["consent.regime_by_country.GERMANY", "two letters"],
             ),
             (
+                format!("[consent]\nregime_by_country = {{ US-ca = \"opt_in\" }}\n{SOURCE}"),
+                vec!["consent.regime_by_country.US-ca", "US-CA"],
+            ),
+            (
+                format!("[consent]\ngpc_required_by_region = {{ US-VIRGINIA = true }}\n{SOURCE}"),
+                vec!["consent.gpc_required_by_region.US-VIRGINIA", "US-CA"],
+            ),
+            (
+                format!("[consent]\ngpc_statement_date = \"today\"\n{SOURCE}"),
+                vec!["consent.gpc_statement_date", "2026-01-01"],
+            ),
+            (
+                format!("[server]\nregion_header = \"a b\"\n{SOURCE}"),
+                vec!["server.region_header", "CF-Region-Code"],
+            ),
+            (
                 format!("[settle]\nby_event_ms = {{ \"Order Completed\" = 5 }}\n{SOURCE}"),
                 vec!["settle.by_event_ms", "write purchase"],
             ),

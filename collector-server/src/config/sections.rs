@@ -98,6 +98,10 @@ pub struct ServerSection {
     pub trusted_proxies: Vec<String>,
     /// Header in which a trusted proxy tells the visitor's country, such as `CF-IPCountry`.
     pub country_header: Option<String>,
+    /// Header in which it tells the subdivision, as `US-CA` or `CA`, such as `CF-Region-Code`.
+    pub region_header: Option<String>,
+    /// Local file in MaxMind's format (`.mmdb`) for addresses that no header places.
+    pub geo_database: Option<PathBuf>,
     /// How long a shutdown waits for requests and destinations, in seconds.
     pub drain_timeout_secs: u64,
     /// How long a body may take to arrive, in seconds.
@@ -121,6 +125,8 @@ impl Default for ServerSection {
             path_prefix: String::new(),
             trusted_proxies: Vec::new(),
             country_header: None,
+            region_header: None,
+            geo_database: None,
             drain_timeout_secs: 20,
             read_timeout_secs: 10,
             idle_timeout_secs: 60,
@@ -197,9 +203,11 @@ impl Default for CookieSection {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConsentSection {
-    /// Regime of visitors whose country is unknown or not listed.
+    /// Regime of visitors whose country is unknown.
     pub default_regime: RegimeName,
-    /// Regime by ISO 3166-1 country, as told by `server.country_header`.
+    /// Whether the built-in table of regimes by region counts; if not, what is not listed below gets the default.
+    pub region_table: bool,
+    /// Regime by ISO 3166-1 country or ISO 3166-2 subdivision, before the table; a subdivision's before its country's.
     pub regime_by_country: BTreeMap<String, RegimeName>,
     /// Version of the policy now in force; a choice under another one does not count as a yes.
     pub policy_version: u32,
@@ -209,17 +217,24 @@ pub struct ConsentSection {
     pub gpc_scope: GpcScopeName,
     /// What Global Privacy Control switches off.
     pub gpc_mode: GpcModeName,
+    /// Whether Global Privacy Control must be honoured, by country or subdivision, before the built-in table.
+    pub gpc_required_by_region: BTreeMap<String, bool>,
+    /// Date of the statement in `/.well-known/gpc.json`, RFC 3339.
+    pub gpc_statement_date: String,
 }
 
 impl Default for ConsentSection {
     fn default() -> Self {
         Self {
             default_regime: RegimeName::OptIn,
+            region_table: true,
             regime_by_country: BTreeMap::new(),
             policy_version: 1,
             max_age_days: 180,
             gpc_scope: GpcScopeName::All,
             gpc_mode: GpcModeName::Statutory,
+            gpc_required_by_region: BTreeMap::new(),
+            gpc_statement_date: "2026-01-01".to_owned(),
         }
     }
 }

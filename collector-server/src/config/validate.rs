@@ -9,6 +9,7 @@ use firsthand_core::identity::Country;
 use super::{Config, SourceKindName, SourceSection};
 use crate::forward;
 use crate::intake::Network;
+use crate::region::is_code;
 
 /// One wrong value: its key, what is wrong, and what to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,13 +237,27 @@ impl Config {
                 );
             }
         }
-        if let Some(header) = &server.country_header
-            && http::HeaderName::from_bytes(header.as_bytes()).is_err()
-        {
-            problems.add(
+        for (key, header, example) in [
+            (
                 "server.country_header",
-                "must be the name of a header, such as \"CF-IPCountry\"",
-            );
+                &server.country_header,
+                "CF-IPCountry",
+            ),
+            (
+                "server.region_header",
+                &server.region_header,
+                "CF-Region-Code",
+            ),
+        ] {
+            if header
+                .as_deref()
+                .is_some_and(|header| http::HeaderName::from_bytes(header.as_bytes()).is_err())
+            {
+                problems.add(
+                    key,
+                    format!("must be the name of a header, such as \"{example}\""),
+                );
+            }
         }
         if let Some(url) = &server.public_url
             && !url.starts_with("https://")
@@ -278,14 +293,26 @@ impl Config {
                 "must be a host name, such as \"shop.example\"",
             );
         }
-        for country in self.consent.regime_by_country.keys() {
-            let key = format!("consent.regime_by_country.{country}");
-            if Country::parse(country).is_none() || *country != country.to_ascii_uppercase() {
-                problems.add(
-                    key,
-                    "must be an ISO 3166-1 code of two letters, such as \"DE\"",
-                );
-            }
+        let consent = &self.consent;
+        let regimes = consent.regime_by_country.keys();
+        let regimes = regimes.map(|code| ("regime_by_country", code));
+        let signals = consent.gpc_required_by_region.keys();
+        let signals = signals.map(|code| ("gpc_required_by_region", code));
+        for (key, code) in regimes.chain(signals).filter(|(_, code)| !is_code(code)) {
+            problems.add(
+                format!("consent.{key}.{code}"),
+                "must be an ISO 3166-1 code of two letters, such as \"DE\", or one of ISO 3166-2, such as \"US-CA\"",
+            );
+        }
+        if consent
+            .gpc_statement_date
+            .parse::<jiff::civil::Date>()
+            .is_err()
+        {
+            problems.add(
+                "consent.gpc_statement_date",
+                "must be a date, such as \"2026-01-01\"",
+            );
         }
         for name in self.settle.by_event_ms.keys() {
             let canonical = catalogue::canonical(name);

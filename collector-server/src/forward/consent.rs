@@ -61,6 +61,7 @@ pub fn permission(
             let joint = Situation {
                 regime: evidence.regime.stricter(word.evidence.regime),
                 gpc: evidence.gpc || word.evidence.gpc,
+                is_gpc_required: evidence.is_gpc_required || word.evidence.is_gpc_required,
                 choice: word.evidence.choice,
                 ..Situation::default()
             };
@@ -98,6 +99,7 @@ fn situation(evidence: &ConsentEvidence<'_>) -> Situation {
     Situation {
         regime: evidence.regime,
         gpc: evidence.gpc,
+        is_gpc_required: evidence.is_gpc_required,
         choice: evidence.choice,
         ..Situation::default()
     }
@@ -142,7 +144,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firsthand_core::consent::{DAY_MS, Regime};
+    use firsthand_core::consent::{DAY_MS, GpcScope, Regime};
 
     const NOW: i64 = 1_795_471_200_000;
     const ADS: [Purpose; 2] = [Purpose::Marketing, Purpose::ThirdPartySharing];
@@ -210,6 +212,27 @@ mod tests {
             ),
         ] {
             assert_eq!(outcome(&evidence, None), want);
+        }
+    }
+
+    #[test]
+    fn the_signal_counts_where_the_event_says_that_the_law_demands_it() {
+        let policy = Policy {
+            gpc_scope: GpcScope::Required,
+            ..Policy::default()
+        };
+        for (is_gpc_required, want) in [(false, true), (true, false)] {
+            let evidence = ConsentEvidence {
+                gpc: true,
+                is_gpc_required,
+                ..unset(Regime::OptOut)
+            };
+            let allowed = permission(&policy, &evidence, None, &ADS, NOW).is_ok();
+            assert_eq!(allowed, want, "required: {is_gpc_required}");
+            // A later word of the same browser that knows of no duty does not take it away.
+            let word = word(unset(Regime::OptOut), NOW);
+            let allowed = permission(&policy, &evidence, Some(&word), &ADS, NOW).is_ok();
+            assert_eq!(allowed, want, "required: {is_gpc_required}, later word");
         }
     }
 

@@ -262,6 +262,7 @@ fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
         choice,
         basis: spoken.and_then(|(copy, _)| copy.header.consent.basis.clone()),
         gpc: copies.iter().any(|copy| copy.header.consent.gpc),
+        is_gpc_required: of_kind(speaker).any(|copy| copy.header.consent.is_gpc_required),
     }
 }
 

@@ -1,12 +1,10 @@
 //! What every door shares, built from the configuration before a port is bound.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use firsthand_core::consent::Regime;
-use http::HeaderName;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
@@ -16,6 +14,7 @@ use super::network::Network;
 use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
+use crate::region::Regions;
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 
@@ -25,9 +24,8 @@ pub struct App {
     pub(super) store: SqliteStore,
     pub(super) sources: Sources,
     pub(super) rules: admit::Rules,
-    pub(super) regime_default: Regime,
-    pub(super) regime_by_country: BTreeMap<String, Regime>,
-    pub(super) country_header: Option<HeaderName>,
+    pub(super) regions: Regions,
+    pub(super) gpc_statement_date: String,
     pub(super) trusted_proxies: Vec<Network>,
     pub(super) cookie: CookieWriter,
     pub(super) body_bytes: usize,
@@ -58,12 +56,6 @@ impl App {
             .as_ref()
             .map(|source| source.resolve().context("admin.token"))
             .transpose()?;
-        let country_header = config
-            .server
-            .country_header
-            .as_deref()
-            .map(|name| HeaderName::from_bytes(name.as_bytes()).context("server.country_header"))
-            .transpose()?;
         let limits = &config.limits;
         let names: HashSet<&str> = sources.names().collect();
         let metrics = IntakeMetrics::new(names);
@@ -71,14 +63,8 @@ impl App {
             store,
             sources,
             rules: rules(config),
-            regime_default: config.consent.default_regime.into(),
-            regime_by_country: config
-                .consent
-                .regime_by_country
-                .iter()
-                .map(|(country, regime)| (country.clone(), (*regime).into()))
-                .collect(),
-            country_header,
+            regions: Regions::build(config)?,
+            gpc_statement_date: config.consent.gpc_statement_date.clone(),
             trusted_proxies: config
                 .server
                 .trusted_proxies

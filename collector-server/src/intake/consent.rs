@@ -47,7 +47,7 @@ async fn take(
     let text = body::text(&bytes)?;
     let (mut batch, _) = events::decode_any(text)?;
     let sender = app.sources.sender(headers, &batch.write_key)?;
-    let connection = events::connection(app, peer.ip(), headers, sender);
+    let connection = events::connection(app, peer.ip(), headers, sender, &batch.header);
     let evidence = &mut batch.header.consent;
     if evidence.choice.is_none() {
         return Err(Refused::new(
@@ -57,7 +57,7 @@ async fn take(
         ));
     }
     let skew_ms = admit::clock_skew_ms(batch.sent_at, received_at_ms);
-    admit::later_evidence(evidence, connection.gpc, connection.regime, skew_ms);
+    admit::later_evidence(evidence, &connection, skew_ms);
     let mut json = String::with_capacity(256);
     evidence.encode(&mut json);
     let is_withdrawal = admit::withdraws_all(evidence);

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
-use firsthand_core::consent::Regime;
 use firsthand_core::ids;
 use firsthand_core::wire::{self, ConsentEvidence};
 use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
@@ -17,6 +16,7 @@ use http::{HeaderMap, StatusCode};
 use super::answer::{self, Refused};
 use super::{App, body, cookie, cors, metrics, network};
 use crate::admit::{self, Connection, LaterWord, Sender};
+use crate::region::Place;
 use crate::store::{Appended, SourceKind, Store as _, StoreError};
 
 /// Takes a batch.
@@ -58,7 +58,7 @@ async fn take(
         for (reason, count) in &batch.header.context.dropped {
             metrics::dropped_by_sdk(reason, *count);
         }
-        let mut connection = connection(app, peer, headers, sender);
+        let mut connection = connection(app, peer, headers, sender, &batch.header);
         let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
         let known = known_word(app, anonymous_id.as_deref()).await?;
         let later = known.as_deref().and_then(parse_word);
@@ -156,40 +156,44 @@ pub(super) fn decode_any(text: &str) -> Result<wire::Decoded<'_>, Refused> {
     })
 }
 
-/// Reads what the connection tells about the visitor; a server reports for others.
+/// Reads what the connection tells about the visitor. A server reports for others: where it stands itself says nothing, so that only the
+/// address that it names (`context.ip`) counts.
 pub(super) fn connection<'h>(
     app: &App,
     peer: IpAddr,
     headers: &'h HeaderMap,
     sender: &Sender,
+    header: &wire::Header<'_>,
 ) -> Connection<'h> {
+    let place = match sender.kind {
+        SourceKind::Browser => visitors_place(app, peer, headers),
+        SourceKind::Server => {
+            let address = header.context.ip.as_deref();
+            let address = address.and_then(|ip| ip.parse().ok());
+            app.regions.locate(None, address)
+        }
+    };
     let mut connection = Connection {
-        regime: regime(app, peer, headers),
+        regime: app.regions.regime(&place),
+        is_gpc_required: app.regions.is_gpc_required(&place),
         ..Connection::default()
     };
     if sender.kind == SourceKind::Browser {
         let ip = network::client_ip(peer, headers, &app.trusted_proxies);
         connection.ip = Some(Cow::Owned(ip.to_string()));
         connection.user_agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok());
-        connection.gpc = headers.get("sec-gpc").is_some_and(|v| v == "1");
+        // With several, one exact `1` is enough (W3C GPC).
+        connection.gpc = headers.get_all("sec-gpc").iter().any(|v| v == "1");
     }
     connection
 }
 
-/// The regime of the visitor's country, which counts from trusted proxies only.
-fn regime(app: &App, peer: IpAddr, headers: &HeaderMap) -> Regime {
-    let Some(header) = &app.country_header else {
-        return app.regime_default;
-    };
-    if !app.trusted_proxies.iter().any(|n| n.contains(peer)) {
-        return app.regime_default;
-    }
-    headers
-        .get(header)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|country| app.regime_by_country.get(&country.to_ascii_uppercase()))
-        .copied()
-        .unwrap_or(app.regime_default)
+/// Where the visitor of this connection is. Headers count from trusted proxies only.
+pub(super) fn visitors_place(app: &App, peer: IpAddr, headers: &HeaderMap) -> Place {
+    let is_trusted = app.trusted_proxies.iter().any(|n| n.contains(peer));
+    let address = network::client_ip(peer, headers, &app.trusted_proxies);
+    app.regions
+        .locate(is_trusted.then_some(headers), Some(address))
 }
 
 /// The browser's id: the cookie's, else the body's, else a new one. A server only passes one on.

@@ -14,6 +14,7 @@ mod events;
 mod inspect;
 mod metrics;
 mod network;
+mod region;
 mod sources;
 mod status;
 
@@ -33,6 +34,8 @@ pub fn router(app: Arc<App>) -> Router {
     let mut doors = Router::new()
         .route("/v1/events", post(events::post).options(cors::preflight))
         .route("/v1/consent", post(consent::post).options(cors::preflight))
+        .route("/v1/region", get(region::get).options(cors::preflight))
+        .route("/.well-known/gpc.json", get(region::gpc))
         .route("/v1/inspect/events", get(inspect::newest))
         .route("/v1/inspect/events/{id}", get(inspect::one))
         .route("/v1/inspect/quarantine", get(inspect::quarantine))

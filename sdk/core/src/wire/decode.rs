@@ -344,6 +344,9 @@ object!(ConsentEvidence, |evidence, key, map| {
                     .unwrap_or_default();
             }
             "gpc" => evidence.gpc = map.next_value::<Answer>()?.0 == Some(true),
+            "gpc_required" => {
+                evidence.is_gpc_required = map.next_value::<Answer>()?.0 == Some(true);
+            }
             "basis" => evidence.basis = text(&mut map)?,
             "policy" => {
                 if let Some(policy) = map.next_value::<Option<u32>>()? {

@@ -104,6 +104,11 @@ impl ConsentEvidence<'_> {
         let mut object = Object::begin(out);
         object.text("regime", self.regime.as_str());
         object.bool_opt("gpc", Some(self.gpc));
+        // The collector's own word: the browser has none, and pays for none.
+        #[cfg(feature = "decode")]
+        if self.is_gpc_required {
+            object.bool_opt("gpc_required", Some(true));
+        }
         text_opt(&mut object, "basis", &self.basis);
         if let Some(choice) = &self.choice {
             object.int("policy", i64::from(choice.policy_version));

@@ -86,6 +86,8 @@ pub struct ConsentEvidence<'a> {
     pub basis: Option<Cow<'a, str>>,
     /// The browser asks not to be sold (Global Privacy Control).
     pub gpc: bool,
+    /// The law of the visitor's region demands that this is honoured. Found by the collector; written only where it can be read.
+    pub is_gpc_required: bool,
 }
 
 macro_rules! keys {

@@ -50,14 +50,19 @@ fn header() -> impl Strategy<Value = Header<'static>> {
             at_ms: i64::from(at),
             after_gpc_notice,
         });
-    let consent = (proptest::option::of(choice), maybe_text(), any::<bool>()).prop_map(
-        |(choice, basis, gpc)| ConsentEvidence {
+    let consent = (
+        proptest::option::of(choice),
+        maybe_text(),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(choice, basis, gpc, is_gpc_required)| ConsentEvidence {
             regime: Regime::OptOut,
             choice,
             basis,
             gpc,
-        },
-    );
+            is_gpc_required,
+        });
     let user = (maybe_text(), some_text(), some_text()).prop_map(|(anonymous_id, em, fbc)| User {
         anonymous_id,
         digests: vec![(DigestKey::Email, em.clone()), (DigestKey::Email, em)],

@@ -1,0 +1,19 @@
+//! Where the visitor is, and what the law there says about an absent choice.
+//!
+//! Promises: nobody is asked outside of this process; a place that is unknown gets the strictest rule. Refuses to know addresses beyond the
+//! one look-up: neither an address nor a place is logged or counted.
+//!
+//! | module | concept |
+//! |---|---|
+//! | `place` | a country and, where it is known, its subdivision (ISO 3166-2) |
+//! | `law` | regime and duty to honour Global Privacy Control, by place |
+//! | `database` | a local file in MaxMind's format |
+//! | `rules` | headers, file and configuration together |
+
+mod database;
+mod law;
+mod place;
+mod rules;
+
+pub use place::Place;
+pub use rules::{Regions, is_code};
