@@ -169,6 +169,7 @@ const common = {
   target: 'es2021',
   legalComments: 'none',
   logLevel: 'warning',
+  define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(join(npm, 'package.json'), 'utf8')).version) },
   alias: {
     'firsthand-glue': join(work, 'core.glue.js'),
     'firsthand-host': join(work, 'core.host.js'),
@@ -186,13 +187,19 @@ async function buildScripts() {
     await build({ ...common, entryPoints: [join(work, name + '.plain.js')], format: 'iife', outfile: join(dist, file + '.nowasm.js') });
     cpSync(join(work, file + '.wasm'), join(dist, file + '.wasm'));
   }
-  if (existsSync(join(npm, 'src/banner/entry.ts'))) {
-    for (const file of readdirSync(join(npm, 'src/banner')).sort()) {
-      const found = /^entry(\.[\w-]+)?\.ts$/.exec(file);
-      if (found) await iife('src/banner/' + file, `banner${found[1] ?? ''}.js`);
-    }
-  }
+  await iife('src/banner/entry.ts', 'banner.js');
+  await iife('src/blocker/entry.ts', 'blocker.js');
 }
+
+/** In the package and beside the scripts, the texts of a language are one flat file. */
+const textFiles = {
+  name: 'text-files',
+  setup: (it) => {
+    it.onResolve({ filter: /^\.\/texts\/[\w-]+\.js$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: path.replace('texts/', 'texts.'), external: true } : undefined);
+    it.onResolve({ filter: /^(\.|\.\.\/banner)\/texts\.js$/ }, () => ({ path: './texts.js', external: true }));
+  },
+};
 
 async function buildPackage() {
   for (const { name, file } of MODULES) {
@@ -207,11 +214,21 @@ async function buildPackage() {
       format: 'esm',
       outfile: join(dist, outfile),
       external,
+      // A module is always read as UTF-8.
+      charset: 'utf8',
+      plugins: [textFiles],
     });
   await esm('src/index.ts', 'index.js', ['./core.js']);
   await esm('src/core.ts', 'core.js', ['./person-module.js']);
   await esm('src/person-module.ts', 'person-module.js');
+  for (const file of readdirSync(join(npm, 'src/banner/texts')).sort()) {
+    if (file !== 'en.ts') await esm('src/banner/texts/' + file, 'texts.' + file.replace('.ts', '.js'));
+  }
+  await esm('src/banner/texts.ts', 'texts.js');
   await esm('src/banner/index.ts', 'banner.esm.js');
+  await esm('src/blocker/index.ts', 'blocker.esm.js');
+  cpSync(join(npm, 'src/texts.public.d.ts'), join(dist, 'texts.d.ts'));
+  cpSync(join(npm, 'src/blocker.public.d.ts'), join(dist, 'blocker.esm.d.ts'));
   writeFileSync(join(dist, 'banner-types.d.ts'), readFileSync(join(npm, 'src/banner/types.ts'), 'utf8'));
   writeFileSync(join(dist, 'banner.esm.d.ts'), readFileSync(join(npm, 'src/banner.public.d.ts'), 'utf8'));
   const types = readFileSync(join(npm, 'src/types.ts'), 'utf8');
@@ -236,12 +253,15 @@ function compressAndMeasure() {
   sizes['= stub + fh.js + fh.wasm'] = total(['stub.js', 'fh.js', 'fh.wasm']);
   sizes['= stub + fh.js + fh.nowasm.js'] = total(['stub.js', 'fh.js', 'fh.nowasm.js']);
   sizes['= fh.id.js + fh.id.wasm'] = total(['fh.id.js', 'fh.id.wasm']);
+  const texts = Object.keys(sizes).filter((file) => /^texts\..+\.js$/.test(file)).sort((a, b) => sizes[b].brotli - sizes[a].brotli);
+  sizes['= banner.js + largest texts'] = total(['banner.js', texts[0]]);
   writeFileSync(join(dist, 'sizes.json'), JSON.stringify(sizes, null, 2) + '\n');
   console.table(sizes);
   const checks = [
     ['stub.js', 'raw', 1024, true],
     ['= stub + fh.js + fh.wasm', 'brotli', 25_000],
     ['= stub + fh.js + fh.nowasm.js', 'brotli', 50_000],
+    ['= banner.js + largest texts', 'brotli', 12_000, true],
   ];
   for (const [file, kind, limit, isHard] of checks) {
     const over = sizes[file][kind] - limit;

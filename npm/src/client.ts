@@ -290,4 +290,5 @@ export const startClient = async (
   stub.flush = () => run('flush');
   for (const name of ['get', 'set', 'on', 'open']) stub.consent[name] = method(name);
   for (const call of calls) run(...call);
+  announce();
 };

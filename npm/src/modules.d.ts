@@ -30,3 +30,5 @@ declare module 'firsthand-wasm' {
   const base64: string;
   export default base64;
 }
+/** Version of the package. */
+declare const __VERSION__: string;

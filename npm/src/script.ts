@@ -35,6 +35,9 @@ const insert = (file: string): Promise<void> =>
     document.head.append(tag);
   });
 
+/** Elements that open the preferences. */
+const OPENERS = '[data-firsthand-consent],a[href="#firsthand-consent"]';
+
 type Glue = { __wbg_set_wasm(exports: object): void };
 type Imports = Record<string, object>;
 
@@ -83,27 +86,28 @@ const stub = (page.firsthand ??= createStub());
 if (!stub.loaded) {
   stub.loaded = true;
   const settings = options();
-  const language = settings.banner && settings.banner != 'on' ? settings.banner : '';
   let banner: Promise<any> | undefined;
 
   /** Loads the banner once; it announces itself by `firsthand.__banner`. */
   const openBanner = (): Promise<any> =>
     (banner ??= new Promise((resolve) => {
-      stub.__banner = (mount: any) => resolve(mount(stub.consent, settings.bannerOptions));
-      insert('banner' + (language ? '.' + language : '') + '.js').catch(() => (banner = undefined));
+      stub.__banner = (mount: any) => resolve(mount(stub.consent, { lang: settings.banner, ...settings.bannerOptions }));
+      insert('banner.js').catch(() => (banner = undefined));
     }));
 
   const open = (): void => void openBanner().then((handle) => handle.openPreferences());
   const isOff = settings.banner == 'off';
   startClient(stub, settings, load, loadPerson, isOff ? {} : { open }).then(() => {
     if (isOff) return;
+    /** Also where the page has no way back to the choice of its own: the banner then brings one. */
     const show = (state: any): void => {
-      if (state?.prompt || state?.showOptOutHonoured) void openBanner();
+      const isChangeable = state.at || state.regime == 'opt_out';
+      if (state.prompt || state.showOptOutHonoured || (isChangeable && !document.querySelector(OPENERS))) void openBanner();
     };
     show(stub.consent.get());
     stub.consent.on(show);
     document.addEventListener('click', (event) => {
-      const link = (event.target as Element | null)?.closest?.('[data-firsthand-consent],a[href="#firsthand-consent"]');
+      const link = (event.target as Element | null)?.closest?.(OPENERS);
       if (link && !banner) {
         event.preventDefault();
         open();

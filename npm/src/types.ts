@@ -46,7 +46,7 @@ export interface Options {
   heldEvents?: number;
   /** Log to the console. */
   debug?: boolean;
-  /** `off` loads no banner (script tag only); a language tag loads the banner of that language. */
+  /** `off` loads no banner; a language tag makes it speak that language whatever the page's is (script tag only). */
   banner?: 'off' | string;
   /** Settings handed to the banner (script tag only). */
   bannerOptions?: object;
@@ -107,7 +107,7 @@ export interface Consent {
   get(): ConsentState;
   /** Takes a choice; purposes that are left out stay as they were. */
   set(choice: 'all' | 'none' | Partial<Record<Purpose, boolean>>, context?: ChoiceContext): void;
-  /** Calls back on each change; returns the function that ends it. */
+  /** Calls back when the SDK has started and on each change; returns the function that ends it. */
   on(callback: (state: ConsentState) => void): () => void;
   /** Opens the banner's preferences (script tag only). */
   open(): void;

@@ -8,12 +8,13 @@
  */
 
 import { applyStyles, element, focusedElement } from './dom.js';
+import { evidenceOf, shownText } from './evidence.js';
 import { firstLayer } from './first-layer.js';
 import { FRAGMENT, launcher, listenForOpeners, showStatus } from './launcher.js';
 import { preferencesDialog } from './preferences.js';
 import { CSS } from './styles.js';
-import { wording, type Wording } from './texts.js';
-import type { BannerHandle, BannerOptions, Choice, ConsentApi, ConsentState } from './types.js';
+import type { BannerHandle, BannerOptions, Choice, ChoiceContext, ConsentApi, ConsentState } from './types.js';
+import type { Wording } from './wording.js';
 
 /** How long the message about a saved choice stays, in milliseconds. */
 const STATUS_MS = 5000;
@@ -34,12 +35,12 @@ export class Banner implements BannerHandle {
   #statusTimer: ReturnType<typeof setTimeout> | undefined;
   #pageScrollPadding: string | null = null;
 
-  constructor(api: ConsentApi, options: BannerOptions, guard: (step: () => void) => void) {
+  constructor(api: ConsentApi, options: BannerOptions, text: Wording, guard: (step: () => void) => void) {
     this.#api = api;
     this.#options = options;
     this.#guard = guard;
-    this.#text = wording(options);
-    const { lang, dir } = this.#text;
+    this.#text = text;
+    const { lang, dir } = text;
     this.#root = element('div', { class: 'r', lang, dir, 'data-theme': options.theme ?? 'auto' }, this.#status);
     const shadow = this.#host.attachShadow({ mode: 'open' });
     applyStyles(shadow, CSS, options.nonce);
@@ -53,12 +54,14 @@ export class Banner implements BannerHandle {
       listenForOpeners(() => this.#guard(() => this.openPreferences())),
       this.#api.on((state) => this.#guard(() => this.#follow(state))),
     );
-    this.#follow(this.#api.get());
+    this.#follow(this.#state());
+    // A link at the end of the page may not be there yet, and it makes the launcher needless.
+    document.addEventListener('DOMContentLoaded', () => this.#guard(() => this.#showLauncher(this.#state())), { once: true });
     if (location.hash === FRAGMENT) this.openPreferences();
   }
 
   open(): void {
-    const state = this.#api.get();
+    const state = this.#state();
     if (state.regime === 'opt_in') this.#showFirst(state);
     else this.openPreferences();
   }
@@ -66,10 +69,11 @@ export class Banner implements BannerHandle {
   openPreferences(): void {
     if (this.#dialog) return;
     const opener = focusedElement();
-    const dialog = preferencesDialog(this.#text, this.#options, this.#api.get(), {
-      answer: (choice, afterGpcNotice) => this.#guard(() => this.#answer(choice, afterGpcNotice)),
+    const dialog = preferencesDialog(this.#text, this.#options, this.#state(), {
+      answer: (choice, afterGpcNotice) => this.#guard(() => this.#answer(choice, { ...evidence(), afterGpcNotice })),
       close: () => this.#guard(() => this.#closeDialog()),
     });
+    const evidence = evidenceOf(dialog, this.#text);
     // Fires for Esc as well, which closes a native dialog by itself. Focus goes back by hand: browsers lose it across shadow roots.
     dialog.addEventListener('close', () => {
       if (this.#dialog === dialog) this.#dialog = null;
@@ -84,7 +88,12 @@ export class Banner implements BannerHandle {
   close(): void {
     this.#closeDialog();
     this.#hideFirst();
-    this.#showLauncher(this.#api.get());
+    this.#showLauncher(this.#state());
+  }
+
+  noticeText(): string {
+    const shown = this.#dialog ?? this.#first;
+    return shown ? shownText(shown) : '';
   }
 
   destroy(): void {
@@ -95,6 +104,11 @@ export class Banner implements BannerHandle {
     this.#host.remove();
   }
 
+  /** The banner is made when there is a state, so there is one. */
+  #state(): ConsentState {
+    return this.#api.get()!;
+  }
+
   /** Shows what a new consent state asks for, whoever changed it: this banner, the page's code or another tab. */
   #follow(state: ConsentState): void {
     if (state.prompt && state.regime === 'opt_in') this.#showFirst(state);
@@ -103,36 +117,37 @@ export class Banner implements BannerHandle {
     showStatus(this.#text, state.showOptOutHonoured);
   }
 
-  #answer(choice: Choice, afterGpcNotice: boolean): void {
+  #answer(choice: Choice, context: ChoiceContext): void {
     this.#closeDialog();
     this.#hideFirst();
-    setTimeout(() => this.#guard(() => this.#hand(choice, afterGpcNotice)), 0);
+    setTimeout(() => this.#guard(() => this.#hand(choice, context)), 0);
   }
 
   /** Hands the answer to the SDK. An answer that could not be kept is asked for again, not passed off as saved. */
-  #hand(choice: Choice, afterGpcNotice: boolean): void {
+  #hand(choice: Choice, context: ChoiceContext): void {
     const failed = (error: unknown): void => {
       this.#say(this.#text.failed);
-      this.#follow(this.#api.get());
+      this.#follow(this.#state());
       throw error;
     };
     try {
-      const kept = this.#api.set(choice, { afterGpcNotice });
+      const kept = this.#api.set(choice, context);
       // An SDK that keeps it asynchronously must not leave an unhandled rejection in the page.
       if (kept instanceof Promise) kept.catch((error: unknown) => this.#guard(() => failed(error)));
     } catch (error) {
       failed(error);
     }
     this.#say(this.#text.saved);
-    this.#follow(this.#api.get());
+    this.#follow(this.#state());
   }
 
   #showFirst(state: ConsentState): void {
     if (this.#first) return;
     this.#first = firstLayer(this.#text, this.#options, state.gpc, {
-      answer: (choice) => this.#guard(() => this.#answer(choice, false)),
+      answer: (choice) => this.#guard(() => this.#answer(choice, { ...evidence(), afterGpcNotice: false })),
       choose: () => this.#guard(() => this.openPreferences()),
     });
+    const evidence = evidenceOf(this.#first, this.#text);
     this.#root.prepend(this.#first);
     this.#showLauncher(state);
     // What gets the focus behind the banner scrolls clear of it (WCAG 2.4.11). Scroll padding moves nothing by itself.

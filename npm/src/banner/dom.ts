@@ -24,14 +24,14 @@ export function button(label: string, onClick: () => void, attributes: Readonly<
   return made;
 }
 
-/** Gives a shadow root its style: constructed where the browser can, else a `<style>` element with the page's nonce. */
-export function applyStyles(shadow: ShadowRoot, css: string, nonce: string | undefined): void {
+/** Gives a document or a shadow root style: constructed where the browser can, else a `<style>` element with the page's nonce. */
+export function applyStyles(root: Document | ShadowRoot, css: string, nonce: string | undefined): void {
   try {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
-    shadow.adoptedStyleSheets = [sheet];
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   } catch {
-    shadow.prepend(element('style', { nonce: nonce ?? pageNonce() }, css));
+    (root instanceof Document ? root.head : root).prepend(element('style', { nonce: nonce || pageNonce() }, css));
   }
 }
 

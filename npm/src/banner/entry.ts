@@ -1,5 +1,14 @@
-/** The banner as a script of its own, in English. */
+/** The banner as a script of its own: announces itself to the SDK that loaded it, through `window.firsthand.__banner`. */
 
-import { registerBanner } from './register.js';
+import { mounting, type MountBanner } from './mount.js';
+import { besideScript } from './script-texts.js';
 
-registerBanner();
+interface Page {
+  firsthand?: { __banner?: (mount: MountBanner) => void };
+}
+
+try {
+  (globalThis as Page).firsthand?.__banner?.(mounting(besideScript()));
+} catch {
+  // A failing SDK must not break the page its script tag is in.
+}

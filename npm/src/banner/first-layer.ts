@@ -6,8 +6,8 @@
  */
 
 import { button, element } from './dom.js';
-import type { Wording } from './texts.js';
 import type { BannerOptions, Choice } from './types.js';
+import type { Wording } from './wording.js';
 
 /** What the visitor can do here. */
 export interface FirstLayerActions {
@@ -23,7 +23,7 @@ export function firstLayer(text: Wording, options: BannerOptions, gpc: boolean, 
     element('h2', {}, text.title),
     element('p', {}, text.intro),
     gpc ? element('p', { class: 'n', part: 'notice' }, text.gpcNotice) : null,
-    policyLink(text, options),
+    links(text, options),
     element(
       'div',
       { class: 'g' },
@@ -34,7 +34,9 @@ export function firstLayer(text: Wording, options: BannerOptions, gpc: boolean, 
   );
 }
 
-/** Returns the link to the privacy policy, or nothing where the shop gave no address. */
-export function policyLink(text: Wording, options: BannerOptions): HTMLElement | null {
-  return options.privacyUrl ? element('a', { href: options.privacyUrl, part: 'link' }, text.privacyPolicy) : null;
+/** Returns the links to the privacy policy and the imprint, those the shop gave an address for. */
+export function links(text: Wording, options: BannerOptions): HTMLElement | null {
+  const link = (href: string | undefined, label: string): HTMLElement | null => (href ? element('a', { href, part: 'link' }, label) : null);
+  const made = [link(options.privacyUrl, text.privacyPolicy), link(options.imprintUrl, text.imprint)];
+  return made.some(Boolean) ? element('p', { class: 'l' }, ...made) : null;
 }

@@ -1,15 +1,10 @@
-/** The consent banner: what the npm package exports from it. */
+/** The consent banner: what the npm package exports as `firsthand/banner`. */
 
-export { mountBanner } from './mount.js';
-export { en } from './texts/en.js';
-export type {
-  BannerHandle,
-  BannerOptions,
-  BannerTexts,
-  Choice,
-  ChoiceContext,
-  ConsentApi,
-  ConsentState,
-  Purpose,
-  Regime,
-} from './types.js';
+import { mounting } from './mount.js';
+import { en, texts } from './texts.js';
+
+/** Shows the consent banner and returns its controls; a second call returns the banner that is already there. Does nothing on a server. */
+export const mountBanner = /* @__PURE__ */ mounting({ fallback: en, load: texts });
+
+export { en };
+export type * from './types.js';

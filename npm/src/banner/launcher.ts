@@ -6,8 +6,8 @@
  */
 
 import { button, element } from './dom.js';
-import type { Wording } from './texts.js';
 import type { BannerOptions, ConsentState } from './types.js';
+import type { Wording } from './wording.js';
 
 /** Fragment of an address that opens the preferences. */
 export const FRAGMENT = '#firsthand-consent';
@@ -37,6 +37,7 @@ export function launcher(text: Wording, options: BannerOptions, state: ConsentSt
     part: 'launcher',
     'aria-haspopup': 'dialog',
   });
+  if (state.regime === 'opt_out') made.prepend(optOutIcon());
   if (state.showOptOutHonoured) made.append(element('span', {}, text.optOutHonoured));
   return made;
 }
@@ -49,8 +50,27 @@ export function showStatus(text: Wording, honoured: boolean): void {
   }
 }
 
+/** Returns the icon that stands beside "Your Privacy Choices" (11 CCR 7015(b)): a pill, one half with a tick, the other with a cross. */
+function optOutIcon(): SVGElement {
+  const draw = (tag: string, attributes: Readonly<Record<string, string>>, ...children: readonly Node[]): SVGElement => {
+    const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...children);
+    return made;
+  };
+  return draw(
+    'svg',
+    { viewBox: '0 0 30 14', 'aria-hidden': 'true', fill: 'none', 'stroke-width': '1.6', 'stroke-linecap': 'round' },
+    draw('rect', { width: '30', height: '14', rx: '7', fill: '#06f' }),
+    draw('path', { d: 'M7 1.2h9.6L13.4 12.8H7A5.8 5.8 0 0 1 7 1.2', fill: '#fff' }),
+    draw('path', { d: 'M5.4 7.2l2.4 2.4 4-4.8', stroke: '#06f' }),
+    draw('path', { d: 'M19 4.4l5.2 5.2m0-5.2L19 9.6', stroke: '#fff' }),
+  );
+}
+
 function pageNeedsLauncher(state: ConsentState): boolean {
-  return !document.querySelector(OPENERS) || (state.showOptOutHonoured && !document.querySelector(STATUS_SLOTS));
+  const isChangeable = state.regime !== 'none' || state.at !== null;
+  return (isChangeable && !document.querySelector(OPENERS)) || (state.showOptOutHonoured && !document.querySelector(STATUS_SLOTS));
 }
 
 function closestOpener(start: Element): boolean {

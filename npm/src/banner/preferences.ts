@@ -6,13 +6,14 @@
  */
 
 import { button, element } from './dom.js';
-import { policyLink } from './first-layer.js';
-import type { Wording } from './texts.js';
-import { PURPOSES, type BannerOptions, type Choice, type ConsentState, type Purpose } from './types.js';
+import { links } from './first-layer.js';
+import { PURPOSES } from './purposes.js';
+import type { BannerOptions, Choice, ConsentState, Purpose, Recipient } from './types.js';
+import type { Wording } from './wording.js';
 
 /** What the visitor can do here. */
 export interface PreferencesActions {
-  /** `afterGpcNotice`: sharing was ticked beside the notice about Global Privacy Control. */
+  /** `afterGpcNotice`: sharing was ticked while the notice that Global Privacy Control stands against it was shown. */
   answer(choice: Choice, afterGpcNotice: boolean): void;
   close(): void;
 }
@@ -31,7 +32,7 @@ export function preferencesDialog(
     const box = element('input', { type: 'checkbox', name: purpose, 'aria-describedby': `d-${purpose}` });
     box.checked = state.allow[purpose];
     boxes.set(purpose, box);
-    list.append(purposeItem(text, options, purpose, box, state.gpc && purpose === 'third_party_sharing' ? text.gpcNotice : null));
+    list.append(purposeItem(text, options, purpose, box, state.gpc && purpose === 'third_party_sharing' ? gpcNotices(text, box) : []));
   }
   return element(
     'dialog',
@@ -40,7 +41,7 @@ export function preferencesDialog(
     element('h2', { id: 't', tabindex: '-1', autofocus: '' }, optIn ? text.preferences : text.privacyChoices),
     state.showOptOutHonoured ? element('p', { class: 'n', part: 'status' }, text.optOutHonoured) : null,
     element('p', {}, optIn ? text.preferencesIntro : text.privacyChoicesIntro),
-    policyLink(text, options),
+    links(text, options),
     list,
     element(
       'div',
@@ -65,16 +66,43 @@ function ticked(state: ConsentState, boxes: ReadonlyMap<Purpose, HTMLInputElemen
   return choice;
 }
 
-/** Returns one purpose; a `notice` about it stands beside its box and belongs to its description. */
-function purposeItem(text: Wording, options: BannerOptions, purpose: Purpose, box: HTMLInputElement, notice: string | null): HTMLLIElement {
+/** Returns one purpose; `notices` about it stand beside its box and belong to its description. */
+function purposeItem(text: Wording, options: BannerOptions, purpose: Purpose, box: HTMLInputElement, notices: readonly Node[]): HTMLLIElement {
   const { name, about } = text.purposes[purpose];
-  const recipients = options.recipients?.[purpose] ?? [];
-  const sentence = recipients.length > 0 ? `${about} ${text.recipients} ${recipients.join(', ')}.` : about;
   return element(
     'li',
     {},
     element('label', { class: 'c' }, box, name),
-    element('div', { class: 'm', id: `d-${purpose}` }, element('p', {}, sentence), notice === null ? null : element('p', { class: 'n', part: 'notice' }, notice)),
+    element('div', { class: 'm', id: `d-${purpose}` }, element('p', {}, about), ...notices),
+    recipientList(text, options.recipients?.[purpose] ?? []),
+  );
+}
+
+/**
+ * Returns what stands beside sharing under Global Privacy Control: the notice, and the conflict, shown and spoken as soon as the box is ticked.
+ * Whoever saves then has been told.
+ */
+function gpcNotices(text: Wording, box: HTMLInputElement): readonly Node[] {
+  const conflict = element('p', { class: 'n', part: 'notice' }, text.gpcConflict);
+  const live = element('div', { 'aria-live': 'polite' });
+  const show = (): void => live.replaceChildren(...(box.checked ? [conflict] : []));
+  box.addEventListener('change', show);
+  show();
+  return [element('p', { class: 'n', part: 'notice' }, text.gpcNotice), live];
+}
+
+/** Returns who gets data for a purpose, folded up. */
+function recipientList(text: Wording, recipients: readonly Recipient[]): HTMLElement | null {
+  if (!recipients.length) return null;
+  const entry = (recipient: Recipient): HTMLLIElement => {
+    const { name, url } = typeof recipient === 'string' ? { name: recipient, url: undefined } : recipient;
+    return element('li', {}, url ? element('a', { href: url, target: '_blank', rel: 'noopener', part: 'link' }, name) : name);
+  };
+  return element(
+    'details',
+    { class: 'm', part: 'recipients' },
+    element('summary', {}, `${text.recipients} (${recipients.length})`),
+    element('ul', {}, ...recipients.map(entry)),
   );
 }
 

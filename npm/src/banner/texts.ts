@@ -1,15 +1,44 @@
-/** Decides in which words and which direction the banner speaks. */
+/**
+ * The words, for those who draw a banner of their own: what the npm package exports as `firsthand/texts`, also served as `texts.js`.
+ *
+ * English is part of it; every other language is a file of its own (`texts.de.js`), loaded when it is asked for.
+ */
 
+import { LANGUAGES, pickLanguage, type Language } from './languages.js';
 import { en } from './texts/en.js';
-import type { BannerOptions, BannerTexts } from './types.js';
+import type { BannerTexts } from './types.js';
 
-/** Texts with the language and direction that the banner's root element declares. */
-export type Wording = BannerTexts & { readonly lang: string; readonly dir: 'ltr' | 'rtl' };
+export { LANGUAGES as languages, pickLanguage };
+export { PURPOSES as purposes } from './purposes.js';
+export { en };
 
-/** Returns the texts that `options` ask for, laid over English so that no label is ever missing. */
-export function wording(options: BannerOptions): Wording {
-  const asked = options.lang ?? (document.documentElement.lang || navigator.language || en.lang);
-  const given = typeof options.texts === 'function' ? options.texts(asked) : options.texts;
-  const texts: BannerTexts = { ...en, ...given, purposes: { ...en.purposes, ...given?.purposes } };
-  return { ...texts, dir: options.dir ?? texts.dir ?? 'ltr' };
+type Module = Promise<{ readonly default: BannerTexts }>;
+
+/** Written out, so that a bundler makes each a chunk of its own. */
+const FILES: Readonly<Record<Exclude<Language, 'en'>, () => Module>> = {
+  ar: () => import('./texts/ar.js'),
+  cs: () => import('./texts/cs.js'),
+  da: () => import('./texts/da.js'),
+  de: () => import('./texts/de.js'),
+  el: () => import('./texts/el.js'),
+  es: () => import('./texts/es.js'),
+  fi: () => import('./texts/fi.js'),
+  fr: () => import('./texts/fr.js'),
+  he: () => import('./texts/he.js'),
+  hu: () => import('./texts/hu.js'),
+  it: () => import('./texts/it.js'),
+  ja: () => import('./texts/ja.js'),
+  nb: () => import('./texts/nb.js'),
+  nl: () => import('./texts/nl.js'),
+  pl: () => import('./texts/pl.js'),
+  pt: () => import('./texts/pt.js'),
+  'pt-BR': () => import('./texts/pt-BR.js'),
+  ro: () => import('./texts/ro.js'),
+  sv: () => import('./texts/sv.js'),
+};
+
+/** Returns the texts in the first of the wanted languages that there is; in English where there is none. Rejects when a file cannot be loaded. */
+export async function texts(...wanted: readonly string[]): Promise<BannerTexts> {
+  const language = pickLanguage(wanted);
+  return language === 'en' ? en : (await FILES[language]()).default;
 }

@@ -1,11 +1,10 @@
 import type { BannerTexts } from '../types.js';
 
-/** German texts; not part of the default bundle. */
-export const de: BannerTexts = {
+/** German texts. */
+const texts: BannerTexts = {
   lang: 'de',
   title: 'Ihre Daten, Ihre Entscheidung',
-  intro:
-    'Mit Ihrer Erlaubnis messen wir, wie dieser Shop genutzt wird, und melden Werbeplattformen, welche Anzeigen zu einer Bestellung führten. Sie können ablehnen und Ihre Entscheidung jederzeit ändern.',
+  intro: 'Mit Ihrer Erlaubnis messen wir, wie dieser Shop genutzt wird, passen ihn an Sie an und melden Werbeplattformen, welche Anzeigen zu einer Bestellung führten. Sie können ablehnen und Ihre Entscheidung jederzeit ändern.',
   acceptAll: 'Alle akzeptieren',
   rejectAll: 'Alle ablehnen',
   choose: 'Auswählen',
@@ -17,11 +16,12 @@ export const de: BannerTexts = {
   close: 'Schließen ohne zu speichern',
   saved: 'Ihre Auswahl wurde gespeichert.',
   failed: 'Ihre Auswahl konnte nicht gespeichert werden. Bitte versuchen Sie es noch einmal.',
-  gpcNotice:
-    'Ihr Browser sendet ein Global-Privacy-Control-Signal; Ihre Daten werden daher nicht an Dritte weitergegeben, auch wenn Sie alles akzeptieren. Nur wenn Sie diesen Zweck ankreuzen und speichern, erlauben Sie es.',
+  gpcNotice: 'Ihr Browser sendet ein Global-Privacy-Control-Signal; Ihre Daten werden daher nicht an Dritte weitergegeben, auch wenn Sie alles akzeptieren. Nur wenn Sie diesen Zweck ankreuzen und speichern, erlauben Sie es.',
+  gpcConflict: 'Das widerspricht dem Global-Privacy-Control-Signal Ihres Browsers. Wenn Sie speichern, erlauben Sie diesem Shop trotz des Signals, Ihre Daten weiterzugeben.',
   optOutHonoured: 'Widerspruch berücksichtigt',
   privacyPolicy: 'Datenschutzerklärung',
-  recipients: 'Empfänger:',
+  imprint: 'Impressum',
+  recipients: 'Empfänger',
   necessary: {
     name: 'Unbedingt erforderlich',
     about: 'Damit Warenkorb, Kasse und diese Auswahl funktionieren.',
@@ -34,7 +34,7 @@ export const de: BannerTexts = {
     },
     personalization: {
       name: 'Personalisierung',
-      about: 'Passt Shop und Anzeigen an das an, was Sie sich angesehen haben.',
+      about: 'Passt den Shop und seine Anzeigen an das an, was Sie sich angesehen haben.',
     },
     marketing: {
       name: 'Marketing',
@@ -45,4 +45,12 @@ export const de: BannerTexts = {
       about: 'Meldet Werbeplattformen Bestellungen und Besuche, mit unkenntlich gemachten (gehashten) Kontaktdaten.',
     },
   },
+  embed: {
+    title: 'Inhalt von {host}',
+    about: 'Beim Laden erfährt dieser Anbieter unter anderem Ihre IP-Adresse. Dafür ist Ihre Erlaubnis nötig für: {purposes}. „Immer erlauben“ erteilt sie für den ganzen Shop.',
+    once: 'Einmal laden',
+    always: 'Immer erlauben',
+  },
 };
+
+export default texts;

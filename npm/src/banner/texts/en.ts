@@ -1,16 +1,16 @@
 import type { BannerTexts } from '../types.js';
 
-/** English texts, part of the default bundle. */
+/** English texts, part of the scripts themselves. */
 export const en: BannerTexts = {
   lang: 'en',
   title: 'Your privacy, your choice',
   intro:
-    'With your permission we measure how this shop is used and tell advertising platforms which adverts led to an order. You can say no, and change your mind at any time.',
+    'With your permission we measure how this shop is used, adapt it to you and tell advertising platforms which ads led to an order. You can say no, and change your mind at any time.',
   acceptAll: 'Accept all',
   rejectAll: 'Reject all',
   choose: 'Choose',
   preferences: 'Privacy settings',
-  privacyChoices: 'Your privacy choices',
+  privacyChoices: 'Your Privacy Choices',
   preferencesIntro: 'Decide for each purpose. Nothing is used for a purpose until you allow it.',
   privacyChoicesIntro: 'Remove a tick to opt out of that use of your data.',
   save: 'Save choices',
@@ -19,12 +19,14 @@ export const en: BannerTexts = {
   failed: 'Your choice could not be saved. Please try again.',
   gpcNotice:
     'Your browser sends a Global Privacy Control signal, so your data is not shared with third parties, even if you accept all. Only ticking that purpose and saving would allow it.',
-  optOutHonoured: 'Opt-out request honoured',
+  gpcConflict: 'This goes against the Global Privacy Control signal of your browser. If you save, you allow this shop to share your data despite the signal.',
+  optOutHonoured: 'Opt-Out Request Honored',
   privacyPolicy: 'Privacy policy',
-  recipients: 'Recipients:',
+  imprint: 'Legal notice',
+  recipients: 'Recipients',
   necessary: {
     name: 'Strictly necessary',
-    about: 'Keeps the basket, the checkout and this choice working.',
+    about: 'Keeps the cart, the checkout and this choice working.',
     always: 'Always on',
   },
   purposes: {
@@ -33,16 +35,22 @@ export const en: BannerTexts = {
       about: 'Counts visits and shows us which pages and products people use.',
     },
     personalization: {
-      name: 'Personalisation',
-      about: 'Adapts the shop and its adverts to what you have looked at.',
+      name: 'Personalization',
+      about: 'Adapts the shop and its ads to what you have looked at.',
     },
     marketing: {
       name: 'Marketing',
-      about: 'Measures which adverts and messages bring people to the shop.',
+      about: 'Measures which ads and messages bring people to the shop.',
     },
     third_party_sharing: {
       name: 'Sharing with advertising platforms',
       about: 'Tells advertising platforms about orders and visits, with scrambled (hashed) contact details.',
     },
+  },
+  embed: {
+    title: 'Content from {host}',
+    about: 'Loading it tells that provider your IP address, among other things. It needs your permission for: {purposes}. “Always allow” gives it for the whole shop.',
+    once: 'Load once',
+    always: 'Always allow',
   },
 };

@@ -16,6 +16,7 @@ const gpc = query.has('gpc');
 const listeners = new Set();
 let choice = each(() => null);
 let afterNotice = false;
+let at = null;
 
 function get() {
   const allow = each((purpose) => {
@@ -25,7 +26,7 @@ function get() {
     return granted || regime !== 'opt_in';
   });
   return {
-    regime, policy: 1, basis: null, at: null, gpc, choice: { ...choice }, allow,
+    regime, policy: 1, basis: null, at, gpc, choice: { ...choice }, allow,
     prompt: regime === 'opt_in' && PURPOSES.some((purpose) => choice[purpose] === null),
     showOptOutHonoured: gpc && regime !== 'opt_in' && !allow.third_party_sharing,
   };
@@ -34,13 +35,14 @@ function get() {
 const consent = {
   get,
   set(answer, context) {
-    const shadow = document.querySelector('firsthand-consent').shadowRoot;
-    window.calls.push({ answer, context, stillShown: Boolean(shadow.querySelector('section, dialog[open]')), inClick: window.inClick === true });
+    const shadow = document.querySelector('firsthand-consent')?.shadowRoot;
+    window.calls.push({ answer, context, stillShown: Boolean(shadow?.querySelector('section, dialog[open]')), inClick: window.inClick === true });
     if (query.get('broken') === 'now') throw new Error('storage is broken');
     if (query.get('broken') === 'later') return Promise.reject(new Error('storage is broken'));
     afterNotice = context?.afterGpcNotice === true;
     choice = answer === 'all' ? each(() => true) : answer === 'none' ? each(() => false) : { ...choice, ...answer };
-    for (const listener of listeners) listener(get());
+    at = Date.now() + window.calls.length;
+    tell();
   },
   on(listener) {
     listeners.add(listener);
@@ -50,8 +52,15 @@ const consent = {
 window.listenerCount = () => listeners.size;
 window.forget = () => {
   choice = each(() => null);
-  for (const listener of listeners) listener(get());
+  tell();
 };
+/** As the SDK does: listeners, then the event. */
+function tell() {
+  for (const listener of listeners) listener(get());
+  dispatchEvent(new CustomEvent('firsthand:consent', { detail: get() }));
+}
+/** The banner, where there is one, has drawn itself. */
+window.isReady = () => !window.handle || Boolean(document.querySelector('firsthand-consent'));
 
 // True while the browser dispatches a click: an answer must reach the SDK only afterwards.
 addEventListener('click', () => { window.inClick = true; }, true);
@@ -59,19 +68,29 @@ addEventListener('click', () => { window.inClick = false; });
 
 const options = {
   privacyUrl: '/privacy',
-  recipients: { third_party_sharing: ['Meta', 'TikTok'] },
+  imprintUrl: '/imprint',
+  recipients: { analytics: ['A shop'], third_party_sharing: ['Meta', { name: 'TikTok', url: 'https://www.tiktok.com/legal' }] },
+  lang: query.get('banner') ?? undefined,
   theme: query.get('theme') ?? undefined,
   position: query.get('position') ?? undefined,
   nonce: query.get('nonce') ?? undefined,
   dir: query.get('dir') ?? undefined,
-  texts: query.has('partial') ? { title: 'Cookies?' } : undefined,
+  texts: query.has('partial') ? { title: 'Cookies?', purposes: { marketing: { name: 'Adverts' } } } : query.has('own') ? (lang, found) => ({ title: `${lang}: ${found.title}` }) : undefined,
   onError: (error) => window.kept.push(String(error.message)),
 };
 window.kept = [];
+window.firsthandConfig = { bannerOptions: { theme: options.theme }, blockerOptions: { lang: options.lang, texts: options.texts } };
+/** An SDK that has not decided yet: `window.decide()` lets it. */
+let isDecided = false;
+const unstarted = { ...consent, get: () => (isDecided ? get() : undefined) };
+window.decide = () => {
+  isDecided = true;
+  tell();
+};
 window.firsthand = {
   consent,
   __banner(mount) {
-    window.mount = () => mount(consent, options);
+    window.mount = () => mount(query.has('unstarted') ? unstarted : consent, options);
     window.handle = window.mount();
   },
 };

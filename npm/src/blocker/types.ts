@@ -1,0 +1,21 @@
+/** What a shop can set on the blocker. */
+
+import type { WordingOptions } from '../banner/types.js';
+
+/** Settings of the blocker; all have a default. */
+export interface BlockerOptions extends WordingOptions {
+  /** Colours of the placeholders; default `auto` follows the visitor's system. */
+  readonly theme?: 'auto' | 'light' | 'dark';
+  /** Load the page again when a purpose that scripts were run for is withdrawn, because a script cannot be taken back. Default false. */
+  readonly reload?: boolean;
+  /** Nonce for scripts that have none of their own, and for styles where constructed style sheets are missing. */
+  readonly nonce?: string;
+  /** Hears of an error that was kept from the page. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Controls a running blocker. */
+export interface BlockerHandle {
+  /** Stops watching and removes the placeholders. What was loaded stays; what was not stays blocked. */
+  destroy(): void;
+}
