@@ -23,6 +23,15 @@ test('accept, reject and choose look alike and are large enough', async (t) => {
   }
 });
 
+test('on a small phone, accepting and refusing stay in sight, side by side and of one size', async (t) => {
+  for (const lang of ['en', 'de', 'el']) {
+    const page = await it.visit(t, `lang=${lang}&gpc`, { width: 320, height: 568, isMobile: true });
+    const [accept, reject, choose] = await inShadow(page, (shadow) => [...shadow.querySelectorAll('section button')].map((made) => made.getBoundingClientRect().toJSON()));
+    assert.ok(choose.bottom <= 568 && accept.top >= 0, lang);
+    assert.deepEqual([reject.top, reject.width, reject.height].map(Math.round), [accept.top, accept.width, accept.height].map(Math.round), lang);
+  }
+});
+
 test('content reflows at 320 pixels', async (t) => {
   for (const lang of ['en', 'de', 'hu', 'el', 'fi', 'ar', 'ja']) {
     const page = await it.visit(t, `lang=${lang}`, { width: 320, height: 640, isMobile: true });

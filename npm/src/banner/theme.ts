@@ -23,9 +23,11 @@ export const THEME: string = `:host{all:initial}
 p{margin:0 0 .75em}
 .n{border-inline-start:.25em solid;padding-inline-start:.75em}
 a{color:inherit;text-underline-offset:.15em;display:inline-block;min-height:24px}
-button{font:inherit;font-weight:600;line-height:1.25;min-height:2.75em;padding:.5em 1em;cursor:pointer;border:1px solid transparent;border-radius:calc(var(--fh-radius,.75em)*.66);background:var(--fh-accent,var(--a));color:var(--fh-accent-text,var(--o));overflow-wrap:anywhere}
+button{font:inherit;font-weight:600;line-height:1.25;min-height:2.75em;padding:.5em;cursor:pointer;border:1px solid transparent;border-radius:calc(var(--fh-radius,.75em)*.66);background:var(--fh-accent,var(--a));color:var(--fh-accent-text,var(--o));overflow-wrap:anywhere}
 button:hover{text-decoration:underline;text-underline-offset:.2em}
 :focus-visible{outline:3px solid var(--fh-text,var(--t));outline-offset:2px}
-.g{display:grid;gap:.6em;margin-top:1em}
+@media(max-width:22.5em){button{font-size:.9em;padding-inline:.25em;hyphens:auto}}
+.g{display:flex;flex-wrap:wrap;gap:.6em;margin-top:1em}
+.g button{flex:1 1 7em}
 @media(forced-colors:active){button{border-color:ButtonText}.n{border-color:CanvasText}}
 @media print{:host{display:none}}`;

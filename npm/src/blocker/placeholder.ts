@@ -13,8 +13,8 @@ export interface PlaceholderActions {
 }
 
 const CSS = `.r{height:100%}
-.p{display:flex;flex-direction:column;justify-content:safe center;height:100%;padding:.75em 1em;overflow:auto;background:var(--fh-background,var(--b));border:1px solid var(--fh-line,var(--l));border-radius:var(--fh-radius,.75em);overflow-wrap:break-word;line-height:1.4}
-.p>*{flex:none;width:100%;max-width:36em;margin-inline:auto}
+.p{display:flex;flex-direction:column;justify-content:safe center;height:100%;padding:.75em max(1em,50% - 18em);overflow:auto;background:var(--fh-background,var(--b));border:1px solid var(--fh-line,var(--l));border-radius:var(--fh-radius,.75em);overflow-wrap:break-word;line-height:1.4}
+.p>*{flex:none}
 p{margin-bottom:.35em}
 .m{color:var(--fh-muted,var(--m));font-size:.875em}
 .g{display:flex;flex-wrap:wrap;margin-top:.4em}
@@ -33,7 +33,7 @@ export function placeholder(
   actions: PlaceholderActions,
 ): HTMLElement {
   const names = purposes.map((purpose) => text.purposes[purpose as keyof Wording['purposes']]?.name ?? purpose);
-  const fill = (words: string): string => words.replace('{host}', hostOf(frame)).replace('{purposes}', names.join(', '));
+  const fill = (words: string): string => words.replace('{host}', hostOf(frame)).replace('{purposes}', new Intl.ListFormat(text.lang).format(names));
   const title = fill(text.embed.title);
   const group = element(
     'div',
@@ -68,11 +68,12 @@ function hostOf(frame: HTMLIFrameElement): string {
 /** Returns the rule that gives the placeholder the place of the frame. */
 function hostSize(frame: HTMLIFrameElement): string {
   const { offsetWidth: width, offsetHeight: height, parentElement } = frame;
-  const { position, margin } = getComputedStyle(frame);
+  const { position, margin, display, verticalAlign } = getComputedStyle(frame);
   if (position === 'absolute' || position === 'fixed') return `:host{position:${position};inset:0;width:100%;height:100%}`;
   if (!width) return ':host{display:block}';
   const around = parentElement && getComputedStyle(parentElement);
   const room = around ? parentElement.clientWidth - parseFloat(around.paddingInlineStart) - parseFloat(around.paddingInlineEnd) : width;
   const wide = Math.abs(room - width) < 2 ? '100%' : `min(100%,${width}px)`;
-  return `:host{display:inline-block;vertical-align:top;width:${wide};${height < LOWEST ? 'min-' : ''}height:${height}px;margin:${margin}}`;
+  // Only what hides its overflow has its baseline where a frame has it.
+  return `:host{display:${display === 'inline' ? 'inline-block' : 'block'};overflow:hidden;vertical-align:${verticalAlign};width:${wide};${height < LOWEST ? 'min-' : ''}height:${height}px;margin:${margin}}`;
 }

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Vaše volba byla uložena.',
   failed: 'Vaši volbu se nepodařilo uložit. Zkuste to prosím znovu.',
   gpcNotice: 'Váš prohlížeč posílá signál Global Privacy Control, proto vaše údaje nesdílíme s třetími stranami, ani když přijmete vše. Povolíte to jen tím, že tento účel zaškrtnete a uložíte.',
-  gpcConflict: 'To je v rozporu se signálem Global Privacy Control vašeho prohlížeče. Uložením tomuto obchodu dovolíte sdílet vaše údaje navzdory signálu.',
+  gpcConflict: 'To je v rozporu se signálem Global Privacy Control vašeho prohlížeče. Potvrzením tomuto obchodu dovolíte sdílet vaše údaje navzdory signálu.',
   optOutHonoured: 'Vaše odmítnutí respektujeme',
   privacyPolicy: 'Zásady ochrany osobních údajů',
   imprint: 'Právní informace',

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Dit valg er gemt.',
   failed: 'Dit valg kunne ikke gemmes. Prøv igen.',
   gpcNotice: 'Din browser sender et Global Privacy Control-signal. Derfor deles dine data ikke med tredjeparter, heller ikke hvis du accepterer alle. Kun hvis du sætter flueben ved dette formål og gemmer, tillader du det.',
-  gpcConflict: 'Det er i modstrid med din browsers Global Privacy Control-signal. Hvis du gemmer, tillader du, at butikken deler dine data på trods af signalet.',
+  gpcConflict: 'Det er i modstrid med din browsers Global Privacy Control-signal. Hvis du bekræfter det, tillader du, at butikken deler dine data på trods af signalet.',
   optOutHonoured: 'Dit fravalg er respekteret',
   privacyPolicy: 'Privatlivspolitik',
   imprint: 'Juridiske oplysninger',

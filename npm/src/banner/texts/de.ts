@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Ihre Auswahl wurde gespeichert.',
   failed: 'Ihre Auswahl konnte nicht gespeichert werden. Bitte versuchen Sie es noch einmal.',
   gpcNotice: 'Ihr Browser sendet ein Global-Privacy-Control-Signal; Ihre Daten werden daher nicht an Dritte weitergegeben, auch wenn Sie alles akzeptieren. Nur wenn Sie diesen Zweck ankreuzen und speichern, erlauben Sie es.',
-  gpcConflict: 'Das widerspricht dem Global-Privacy-Control-Signal Ihres Browsers. Wenn Sie speichern, erlauben Sie diesem Shop trotz des Signals, Ihre Daten weiterzugeben.',
+  gpcConflict: 'Das widerspricht dem Global-Privacy-Control-Signal Ihres Browsers. Wenn Sie das bestätigen, erlauben Sie diesem Shop trotz des Signals, Ihre Daten weiterzugeben.',
   optOutHonoured: 'Widerspruch berücksichtigt',
   privacyPolicy: 'Datenschutzerklärung',
   imprint: 'Impressum',

@@ -19,7 +19,7 @@ export const en: BannerTexts = {
   failed: 'Your choice could not be saved. Please try again.',
   gpcNotice:
     'Your browser sends a Global Privacy Control signal, so your data is not shared with third parties, even if you accept all. Only ticking that purpose and saving would allow it.',
-  gpcConflict: 'This goes against the Global Privacy Control signal of your browser. If you save, you allow this shop to share your data despite the signal.',
+  gpcConflict: 'This goes against the Global Privacy Control signal of your browser. If you confirm it, you allow this shop to share your data despite the signal.',
   optOutHonoured: 'Opt-Out Request Honored',
   privacyPolicy: 'Privacy policy',
   imprint: 'Legal notice',

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Tu elección se ha guardado.',
   failed: 'No se ha podido guardar tu elección. Inténtalo de nuevo.',
   gpcNotice: 'Tu navegador envía una señal Global Privacy Control, por lo que tus datos no se comparten con terceros aunque aceptes todo. Solo se permitiría si marcas esa finalidad y guardas.',
-  gpcConflict: 'Esto contradice la señal Global Privacy Control de tu navegador. Si guardas, permites que esta tienda comparta tus datos a pesar de la señal.',
+  gpcConflict: 'Esto contradice la señal Global Privacy Control de tu navegador. Si lo confirmas, permites que esta tienda comparta tus datos a pesar de la señal.',
   optOutHonoured: 'Solicitud de exclusión atendida',
   privacyPolicy: 'Política de privacidad',
   imprint: 'Aviso legal',

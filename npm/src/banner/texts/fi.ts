@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Valintasi on tallennettu.',
   failed: 'Valintaasi ei voitu tallentaa. Yritä uudelleen.',
   gpcNotice: 'Selaimesi lähettää Global Privacy Control -signaalin, joten tietojasi ei jaeta kolmansille osapuolille, vaikka hyväksyisit kaiken. Jakaminen sallitaan vain, jos valitset tämän käyttötarkoituksen ja tallennat.',
-  gpcConflict: 'Tämä on ristiriidassa selaimesi Global Privacy Control -signaalin kanssa. Jos tallennat, sallit kaupan jakaa tietojasi signaalista huolimatta.',
+  gpcConflict: 'Tämä on ristiriidassa selaimesi Global Privacy Control -signaalin kanssa. Jos vahvistat tämän, sallit kaupan jakaa tietojasi signaalista huolimatta.',
   optOutHonoured: 'Kieltosi on otettu huomioon',
   privacyPolicy: 'Tietosuojaseloste',
   imprint: 'Oikeudelliset tiedot',

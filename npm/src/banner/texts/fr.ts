@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Votre choix a été enregistré.',
   failed: 'Votre choix n’a pas pu être enregistré. Veuillez réessayer.',
   gpcNotice: 'Votre navigateur envoie un signal Global Privacy Control : vos données ne sont donc pas partagées avec des tiers, même si vous acceptez tout. Seul le fait de cocher cette finalité et d’enregistrer l’autoriserait.',
-  gpcConflict: 'Ce choix va à l’encontre du signal Global Privacy Control de votre navigateur. En enregistrant, vous autorisez cette boutique à partager vos données malgré ce signal.',
+  gpcConflict: 'Ce choix va à l’encontre du signal Global Privacy Control de votre navigateur. En confirmant ce choix, vous autorisez cette boutique à partager vos données malgré ce signal.',
   optOutHonoured: 'Demande d’opposition prise en compte',
   privacyPolicy: 'Politique de confidentialité',
   imprint: 'Mentions légales',

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'A választását elmentettük.',
   failed: 'A választását nem sikerült elmenteni. Kérjük, próbálja újra.',
   gpcNotice: 'Böngészője Global Privacy Control jelzést küld, ezért adatait nem osztjuk meg harmadik felekkel, akkor sem, ha mindent elfogad. Ezt csak akkor engedélyezi, ha bejelöli ezt a célt, és ment.',
-  gpcConflict: 'Ez ellentmond böngészője Global Privacy Control jelzésének. Ha menti, a jelzés ellenére engedélyezi, hogy ez az áruház megossza az adatait.',
+  gpcConflict: 'Ez ellentmond böngészője Global Privacy Control jelzésének. Ha megerősíti, a jelzés ellenére engedélyezi, hogy ez az áruház megossza az adatait.',
   optOutHonoured: 'Tiltakozását figyelembe vettük',
   privacyPolicy: 'Adatvédelmi tájékoztató',
   imprint: 'Impresszum',

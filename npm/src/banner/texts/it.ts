@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'La tua scelta è stata salvata.',
   failed: 'Non è stato possibile salvare la tua scelta. Riprova.',
   gpcNotice: 'Il tuo browser invia un segnale Global Privacy Control: i tuoi dati quindi non vengono condivisi con terzi, anche se accetti tutto. Solo selezionando questa finalità e salvando lo consentiresti.',
-  gpcConflict: 'Questo contraddice il segnale Global Privacy Control del tuo browser. Se salvi, consenti a questo negozio di condividere i tuoi dati nonostante il segnale.',
+  gpcConflict: 'Questo contraddice il segnale Global Privacy Control del tuo browser. Se confermi, consenti a questo negozio di condividere i tuoi dati nonostante il segnale.',
   optOutHonoured: 'Richiesta di opposizione accolta',
   privacyPolicy: 'Informativa sulla privacy',
   imprint: 'Note legali',

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: '選択を保存しました。',
   failed: '選択を保存できませんでした。もう一度お試しください。',
   gpcNotice: 'お使いのブラウザーは Global Privacy Control の信号を送信しています。そのため、すべて許可しても、データが第三者に共有されることはありません。この目的にチェックを入れて保存した場合にのみ共有されます。',
-  gpcConflict: 'これはブラウザーの Global Privacy Control の信号に反する選択です。保存すると、信号にかかわらず、当ショップがデータを共有することを許可することになります。',
+  gpcConflict: 'これはブラウザーの Global Privacy Control の信号に反する選択です。確定すると、信号にかかわらず、当ショップがデータを共有することを許可することになります。',
   optOutHonoured: 'オプトアウトの申し出を反映しました',
   privacyPolicy: 'プライバシーポリシー',
   imprint: '法的情報',

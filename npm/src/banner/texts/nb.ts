@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Valget ditt er lagret.',
   failed: 'Valget ditt kunne ikke lagres. Prøv igjen.',
   gpcNotice: 'Nettleseren din sender et Global Privacy Control-signal. Derfor deles ikke dataene dine med tredjeparter, selv om du godtar alle. Bare hvis du krysser av for dette formålet og lagrer, tillater du det.',
-  gpcConflict: 'Dette strider mot Global Privacy Control-signalet fra nettleseren din. Hvis du lagrer, tillater du at butikken deler dataene dine på tross av signalet.',
+  gpcConflict: 'Dette strider mot Global Privacy Control-signalet fra nettleseren din. Hvis du bekrefter dette, tillater du at butikken deler dataene dine på tross av signalet.',
   optOutHonoured: 'Reservasjonen din er fulgt opp',
   privacyPolicy: 'Personvernerklæring',
   imprint: 'Juridisk informasjon',

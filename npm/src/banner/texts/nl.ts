@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Je keuze is opgeslagen.',
   failed: 'Je keuze kon niet worden opgeslagen. Probeer het opnieuw.',
   gpcNotice: 'Je browser stuurt een Global Privacy Control-signaal. Daarom worden je gegevens niet met derden gedeeld, ook niet als je alles accepteert. Alleen als je dit doel aanvinkt en opslaat, sta je het toe.',
-  gpcConflict: 'Dit gaat in tegen het Global Privacy Control-signaal van je browser. Als je opslaat, mag deze winkel je gegevens ondanks het signaal delen.',
+  gpcConflict: 'Dit gaat in tegen het Global Privacy Control-signaal van je browser. Als je dit bevestigt, mag deze winkel je gegevens ondanks het signaal delen.',
   optOutHonoured: 'Bezwaar verwerkt',
   privacyPolicy: 'Privacyverklaring',
   imprint: 'Juridische informatie',

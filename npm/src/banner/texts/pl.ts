@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Twój wybór został zapisany.',
   failed: 'Nie udało się zapisać Twojego wyboru. Spróbuj ponownie.',
   gpcNotice: 'Twoja przeglądarka wysyła sygnał Global Privacy Control, dlatego Twoje dane nie są udostępniane podmiotom trzecim, nawet jeśli zaakceptujesz wszystko. Pozwoli na to tylko zaznaczenie tego celu i zapisanie wyboru.',
-  gpcConflict: 'Jest to sprzeczne z sygnałem Global Privacy Control Twojej przeglądarki. Zapisując, pozwalasz temu sklepowi udostępniać Twoje dane mimo tego sygnału.',
+  gpcConflict: 'Jest to sprzeczne z sygnałem Global Privacy Control Twojej przeglądarki. Potwierdzając, pozwalasz temu sklepowi udostępniać Twoje dane mimo tego sygnału.',
   optOutHonoured: 'Sprzeciw został uwzględniony',
   privacyPolicy: 'Polityka prywatności',
   imprint: 'Informacje prawne',

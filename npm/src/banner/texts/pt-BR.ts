@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Sua escolha foi salva.',
   failed: 'Não foi possível salvar sua escolha. Tente novamente.',
   gpcNotice: 'Seu navegador envia um sinal Global Privacy Control, por isso seus dados não são compartilhados com terceiros, mesmo que você aceite tudo. Só marcando essa finalidade e salvando você permite isso.',
-  gpcConflict: 'Isso contraria o sinal Global Privacy Control do seu navegador. Se você salvar, permite que esta loja compartilhe seus dados apesar do sinal.',
+  gpcConflict: 'Isso contraria o sinal Global Privacy Control do seu navegador. Se você confirmar, permite que esta loja compartilhe seus dados apesar do sinal.',
   optOutHonoured: 'Pedido de oposição respeitado',
   privacyPolicy: 'Política de privacidade',
   imprint: 'Informações legais',

@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'A sua escolha foi guardada.',
   failed: 'Não foi possível guardar a sua escolha. Tente novamente.',
   gpcNotice: 'O seu navegador envia um sinal Global Privacy Control, pelo que os seus dados não são partilhados com terceiros, mesmo que aceite tudo. Só selecionando esta finalidade e guardando é que o permite.',
-  gpcConflict: 'Isto contraria o sinal Global Privacy Control do seu navegador. Se guardar, permite que esta loja partilhe os seus dados apesar do sinal.',
+  gpcConflict: 'Isto contraria o sinal Global Privacy Control do seu navegador. Se confirmar, permite que esta loja partilhe os seus dados apesar do sinal.',
   optOutHonoured: 'Pedido de oposição respeitado',
   privacyPolicy: 'Política de privacidade',
   imprint: 'Informação legal',

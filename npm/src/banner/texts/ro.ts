@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Alegerea dvs. a fost salvată.',
   failed: 'Alegerea dvs. nu a putut fi salvată. Încercați din nou.',
   gpcNotice: 'Browserul dvs. trimite un semnal Global Privacy Control, de aceea datele dvs. nu sunt partajate cu terți, chiar dacă acceptați tot. Doar bifarea acestui scop și salvarea ar permite acest lucru.',
-  gpcConflict: 'Acest lucru contravine semnalului Global Privacy Control al browserului dvs. Dacă salvați, permiteți acestui magazin să vă partajeze datele în ciuda semnalului.',
+  gpcConflict: 'Acest lucru contravine semnalului Global Privacy Control al browserului dvs. Dacă confirmați, permiteți acestui magazin să vă partajeze datele în ciuda semnalului.',
   optOutHonoured: 'Cererea de opoziție este respectată',
   privacyPolicy: 'Politica de confidențialitate',
   imprint: 'Informații legale',

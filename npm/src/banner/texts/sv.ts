@@ -17,7 +17,7 @@ const texts: BannerTexts = {
   saved: 'Ditt val har sparats.',
   failed: 'Ditt val kunde inte sparas. Försök igen.',
   gpcNotice: 'Din webbläsare skickar en Global Privacy Control-signal. Dina uppgifter delas därför inte med tredje part, även om du godkänner alla. Bara om du bockar för det ändamålet och sparar tillåter du det.',
-  gpcConflict: 'Det här går emot Global Privacy Control-signalen från din webbläsare. Om du sparar tillåter du att butiken delar dina uppgifter trots signalen.',
+  gpcConflict: 'Det här går emot Global Privacy Control-signalen från din webbläsare. Om du bekräftar det tillåter du att butiken delar dina uppgifter trots signalen.',
   optOutHonoured: 'Din begäran om att slippa delning följs',
   privacyPolicy: 'Integritetspolicy',
   imprint: 'Juridisk information',
