@@ -153,9 +153,17 @@ mod tests {
         for (file, want) in [
             ("fh.wasm", "application/wasm"),
             ("fh.js", "text/javascript; charset=utf-8"),
+            ("texts.pt-BR.js", "text/javascript; charset=utf-8"),
             ("x", "application/octet-stream"),
         ] {
             assert_eq!(content_type(file), want);
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_sdk_has_a_type_that_browsers_take() {
+        for file in Dist::iter().filter(|file| !is_variant(file)) {
+            assert_ne!(content_type(&file), "application/octet-stream", "{file}");
         }
     }
 }

@@ -50,6 +50,8 @@ export interface Options {
   banner?: 'off' | string;
   /** Settings handed to the banner (script tag only). */
   bannerOptions?: object;
+  /** Settings the blocker reads (script tag only). */
+  blockerOptions?: object;
 }
 
 /** Personal values; each becomes a digest at once, the clear text is not kept. Digests are recognised. */
@@ -99,6 +101,12 @@ export interface ChoiceContext {
   readonly basis?: string;
   /** It was made after a notice about its conflict with Global Privacy Control. */
   readonly afterGpcNotice?: boolean;
+  /** Language tag of the texts that were shown. */
+  readonly locale?: string;
+  /** Version of what showed them. */
+  readonly uiVersion?: string;
+  /** SHA-256, hexadecimal, of the texts that were shown. */
+  readonly notice?: string;
 }
 
 /** The consent half of the API. */

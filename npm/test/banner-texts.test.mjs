@@ -88,7 +88,7 @@ test('own words lie over those of the language, one by one or by a function', as
   });
   assert.equal(name, 'Adverts');
   assert.equal(about, (await texts('de')).purposes.marketing.about);
-  const made = await it.visit(t, 'lang=de-AT&own');
+  const made = await it.visit(t, 'lang=de-AT&own&banner=on');
   assert.deepEqual(await title(made), ['de', `de-AT: ${(await texts('de')).title}`]);
 });
 

@@ -204,6 +204,23 @@ test('what is allowed from the start is there without a placeholder', async (t) 
   assert.ok(!it.requests.some((path) => path.startsWith('/texts')));
 });
 
+test('without the SDK nothing is loaded, but the visitor may load a frame; with it, the placeholders know more', async (t) => {
+  const prepare = `(${SETUP})();
+    // The time the SDK is waited for, and no other, passes at once.
+    const wait = setTimeout;
+    window.setTimeout = (step, ms, ...rest) => wait(step, ms === 5000 ? 0 : ms, ...rest);`;
+  const page = await visit(t, 'body=frames&absent&gpc', { prepare });
+  await placeholders(page);
+  await press(page, 'video', 1);
+  await page.waitForFunction(() => document.getElementById('video').getAttribute('src'));
+  assert.deepEqual(await page.evaluate(() => window.calls), [], 'nobody is there to take a choice');
+  assert.doesNotMatch((await stand(page, 'map')).text, /Global Privacy Control/);
+  await page.evaluate(() => window.arrive());
+  assert.match((await stand(page, 'map')).text, /Global Privacy Control/);
+  assert.equal(await page.evaluate(() => document.querySelectorAll('firsthand-placeholder').length), 1);
+  assert.equal((await frame(page, 'map')).src, null);
+});
+
 test('both buttons are reached by keyboard', async (t) => {
   const page = await visit(t, 'body=frames');
   await placeholders(page);

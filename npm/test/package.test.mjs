@@ -15,13 +15,16 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-const bundle = async (code) => {
+const bundle = async (code, name = 'out') => {
   const entry = join(folder, 'entry.mjs');
   writeFileSync(entry, code);
-  const outdir = join(folder, 'out');
+  const outdir = join(folder, name);
   await build({
     entryPoints: [entry], bundle: true, splitting: true, format: 'esm', outdir, logLevel: 'error', target: 'es2022',
-    alias: { firsthand: join(npm, 'dist/index.js') },
+    alias: {
+      firsthand: join(npm, 'dist/index.js'), 'firsthand/texts': join(npm, 'dist/texts.js'),
+      'firsthand/banner': join(npm, 'dist/banner.esm.js'), 'firsthand/blocker': join(npm, 'dist/blocker.esm.js'),
+    },
   });
   return outdir;
 };
@@ -32,7 +35,12 @@ test('the sources and a user of the types compile', () => {
     sample,
     `import { init, track, page, identify, consent, reset, flush, debug, status, type ConsentState } from '${join(npm, 'dist/index.js')}';
     import { en, mountBanner, type BannerHandle } from '${join(npm, 'dist/banner.esm.js')}';
-    export const banner: BannerHandle = mountBanner(consent, { texts: { ...en, acceptAll: 'Yes' }, position: 'bottom' });
+    import { languages, purposes, texts, type Language } from '${join(npm, 'dist/texts.js')}';
+    import { blockContent, type BlockerHandle } from '${join(npm, 'dist/blocker.esm.js')}';
+    export const banner: BannerHandle = mountBanner(consent, { texts: { ...en, acceptAll: 'Yes', purposes: { marketing: { name: 'Ads' } } }, position: 'bottom' });
+    export const blocker: BlockerHandle = blockContent(consent, { reload: true, texts: (lang, found) => ({ title: lang + found.title }) });
+    export const names: Promise<string[]> = texts('de').then((words) => purposes.map((purpose) => words.purposes[purpose].name));
+    export const first: Language | undefined = languages[0];
     export async function run(): Promise<void> {
       await init({ writeKey: 'pk', endpoint: 'https://t.shop.example', regime: 'opt_out', ownHosts: ['shop.example'] });
       const id: string = track('purchase', { transaction_id: '1', value: 2, currency: 'EUR' }, { at: Date.now() });
@@ -69,6 +77,17 @@ test('unused, it costs a bundle nothing; used, the core is a chunk of its own', 
   const outdir = await bundle(`import { init } from 'firsthand'; console.log('page');`);
   const { size } = (await import('node:fs')).statSync(join(outdir, 'entry.js'));
   assert.ok(size < 100, String(size));
+});
+
+test('the words come without the banner, and each language is a chunk of its own', async () => {
+  const { readdirSync, readFileSync } = await import('node:fs');
+  const outdir = await bundle(`import { texts, purposes } from 'firsthand/texts'; texts(...purposes).then(console.log);`, 'words');
+  const entry = readFileSync(join(outdir, 'entry.js'), 'utf8');
+  assert.ok(!entry.includes('attachShadow') && !entry.includes('Alle ablehnen'));
+  const chunks = readdirSync(outdir).filter((file) => readFileSync(join(outdir, file), 'utf8').includes('Alle ablehnen'));
+  assert.equal(chunks.length, 1);
+  const unused = await bundle(`import { mountBanner, en } from 'firsthand/banner'; import { blockContent } from 'firsthand/blocker'; console.log('page');`, 'unused');
+  assert.ok(readFileSync(join(unused, 'entry.js'), 'utf8').length < 100, 'unused, they cost nothing');
 });
 
 test('bundled into a page it sends what was tracked before init', async () => {

@@ -21,7 +21,9 @@ const PARTS = {
   wasm: ['fh.wasm'],
   'identity module, on first identify()': ['fh.id.js', 'fh.id.wasm'],
   'identity module as plain javascript': ['fh.id.js', 'fh.id.nowasm.js'],
-  banner: ['banner.js'],
+  // With the largest of its languages.
+  banner: ['banner.js', 'texts.el.js'],
+  blocker: ['blocker.js'],
 };
 
 function sizes() {

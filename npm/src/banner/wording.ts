@@ -16,9 +16,12 @@ export interface TextSource {
 /** How long texts may take, in milliseconds; then the visitor is asked in the language of the fallback. */
 const DEADLINE_MS = 3000;
 
+/** What `data-banner` may say instead of a language tag. */
+const SWITCH = /^(on|true|1|yes)$/;
+
 /** Returns the texts that `options` ask for: the language's own, with the shop's words laid over them. Never rejects. */
 export async function wording(options: WordingOptions, source: TextSource): Promise<Wording> {
-  const wanted = [options.lang, ...wantedLanguages()];
+  const wanted = [SWITCH.test(options.lang ?? '') ? undefined : options.lang, ...wantedLanguages()];
   const found = await inTime(source, pickLanguage(wanted));
   const { texts } = options;
   const asked = wanted.find(Boolean) ?? found.lang;

@@ -20,6 +20,8 @@ interface Frame {
   /** The address that was loaded. */
   loaded?: string | undefined;
   stand?: HTMLElement | undefined;
+  /** The placeholder was made before the SDK had started: it warns of nothing and cannot take a choice. */
+  isProvisional?: boolean;
   /** The visitor loaded it without a choice; `at` is the time of the choice that stood then. */
   once?: { readonly at: number | null } | undefined;
 }
@@ -49,6 +51,7 @@ export function frames(
       frame.once = { at: state?.at ?? null };
       load(element, frame);
     };
+    frame.isProvisional = !state;
     const mustWarn = state?.gpc === true && purposes.includes('third_party_sharing');
     frame.stand = placeholder(element, purposes, text, options, mustWarn, {
       once,
@@ -69,6 +72,7 @@ export function frames(
       if (frame.loaded !== element.dataset.src) load(element, frame);
     } else {
       if (frame.loaded !== undefined) unload(element, frame);
+      if (frame.stand && frame.isProvisional && state) uncover(element, frame);
       if (!frame.stand) hide(element, frame, state);
       else if (frame.stand.nextSibling !== element) element.before(frame.stand);
     }
@@ -97,12 +101,16 @@ function load(element: HTMLIFrameElement, frame: Frame): void {
   const { src } = element.dataset;
   if (src === undefined) return;
   const hadFocus = Boolean(frame.stand?.shadowRoot?.activeElement);
-  frame.stand?.remove();
-  frame.stand = undefined;
+  uncover(element, frame);
   frame.loaded = src;
-  element.removeAttribute(HIDDEN);
   element.src = src;
   if (hadFocus) element.focus();
+}
+
+function uncover(element: HTMLIFrameElement, frame: Frame): void {
+  frame.stand?.remove();
+  frame.stand = undefined;
+  element.removeAttribute(HIDDEN);
 }
 
 /** Takes the content away for good: what only loses its `src` keeps running. */

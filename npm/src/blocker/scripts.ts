@@ -53,12 +53,14 @@ export function scripts(state: () => ConsentState | undefined, nonce: string | u
         onError(error);
       }
     }
+    // In the same turn as the last look, or a script that comes now would be overlooked.
+    isRunning = false;
   };
   return {
     run() {
       if (isRunning) return;
       isRunning = true;
-      void runAll().finally(() => (isRunning = false));
+      void runAll();
     },
     areRegretted: (now) => ran.some((names) => !areAllowed(names, now)),
     stop: () => void (isStopped = true),

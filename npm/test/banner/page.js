@@ -94,3 +94,12 @@ window.firsthand = {
     window.handle = window.mount();
   },
 };
+// A page whose SDK does not come, until `window.arrive()`.
+if (query.has('absent')) {
+  const sdk = window.firsthand;
+  delete window.firsthand;
+  window.arrive = () => {
+    window.firsthand = sdk;
+    tell();
+  };
+}
