@@ -67,6 +67,15 @@ test('showing (with texts that come late), answering and closing shifts no layou
   assert.deepEqual(await page.evaluate(() => window.shifts), []);
 });
 
+test('at four times the size every link of the first layer can be reached in sight', async (t) => {
+  const page = await it.visit(t, 'lang=de&gpc', { width: 320, height: 256 });
+  for (let step = 0; step < 2; step += 1) {
+    await page.keyboard.press('Tab');
+    const [link, answers] = await inShadow(page, (shadow) => [shadow.activeElement, shadow.querySelector('section .g')].map((made) => made.getBoundingClientRect().toJSON()));
+    assert.ok(link.top >= 0 && link.bottom <= answers.top + 1, `${link.top} to ${link.bottom}, answers at ${answers.top}`);
+  }
+});
+
 test('focus behind the banner scrolls clear of it', async (t) => {
   const page = await it.visit(t, '', { width: 390, height: 700 });
   const [padding, height] = await page.evaluate(() => [

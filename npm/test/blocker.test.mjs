@@ -20,7 +20,7 @@ const it = shop((query, pathname) =>
     ? '<!doctype html><title>Content</title><button>Play</button>'
     : `<!doctype html><html lang="${query.get('lang') ?? 'en'}"${query.get('lang') === 'ar' ? ' dir="rtl"' : ''}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>A shop</title>
 <script src="/page.js"></script></head><body><main><h1>A shop</h1>${bodies[query.get('body')] ?? ''}</main>
-<script src="/blocker.js" nonce="n0nce" ${query.get('tag') ?? ''}></script></body></html>`,
+${query.has('import') ? '' : `<script src="/blocker.js" nonce="n0nce" ${query.get('tag') ?? ''}></script>`}</body></html>`,
 );
 it.answer = (pathname) => (/^\/(slow|both|module|misspelt|nameless|inherited|late)\.js$/.test(pathname) ? `window.ran.push('${pathname}')` : undefined);
 
@@ -167,6 +167,23 @@ test('"load once" loads this frame only and makes no choice; a refusal takes it 
   assert.deepEqual(await frame(page, 'video'), { src: null, shown: false, focused: false });
 });
 
+test('"load once" works after a refusal as well', async (t) => {
+  const page = await visit(t, 'body=frames');
+  await placeholders(page);
+  await set(page, 'none');
+  await press(page, 'video', 0);
+  await settled(page);
+  assert.deepEqual(await frame(page, 'video'), { src: '/video', shown: true, focused: true });
+});
+
+test('a frame that is no longer marked is the page\'s own again', async (t) => {
+  const page = await visit(t, 'body=frames');
+  await placeholders(page);
+  await page.evaluate(() => document.getElementById('video').removeAttribute('data-purpose'));
+  await page.waitForFunction(() => document.getElementById('video').checkVisibility());
+  assert.equal(await stand(page, 'video'), null);
+});
+
 test('"always allow" is a choice with its evidence, and a withdrawal brings the placeholder back', async (t) => {
   const page = await visit(t, 'body=frames');
   await placeholders(page);
@@ -234,19 +251,20 @@ test('both buttons are reached by keyboard', async (t) => {
   await page.waitForFunction(() => window.calls.length === 1);
 });
 
-test('destroyed, it leaves the page as it was', async (t) => {
-  const page = await visit(t, 'plain');
-  const left = await page.evaluate(async () => {
-    const { blockContent } = await import('/blocker.esm.js');
-    const made = document.createElement('iframe');
-    Object.assign(made.dataset, { purpose: 'marketing', src: '/video' });
-    const before = window.listenerCount();
-    const handle = blockContent(window.firsthand.consent);
-    handle.destroy();
-    document.body.append(made);
-    return { listeners: window.listenerCount() - before, hidden: document.querySelectorAll('[data-fh-blocked]').length };
-  });
-  assert.deepEqual(left, { listeners: 0, hidden: 0 });
+test('imported and destroyed, it leaves the page as it was', async (t) => {
+  const page = await visit(t, 'import&body=frames');
+  const before = await page.evaluate(() => window.listenerCount());
+  const handle = await page.evaluateHandle(async () => (await import('/blocker.esm.js')).blockContent(window.firsthand.consent, { lang: 'de', theme: 'dark' }));
+  await placeholders(page);
+  assert.deepEqual((await stand(page, 'video')).buttons, ['Einmal laden', 'Immer erlauben']);
+  await handle.evaluate((it) => it.destroy());
+  const left = await page.evaluate(() => ({
+    placeholders: document.querySelectorAll('firsthand-placeholder').length, hidden: document.querySelectorAll('[data-fh-blocked]').length, listeners: window.listenerCount(),
+  }));
+  assert.deepEqual(left, { placeholders: 0, hidden: 0, listeners: before });
+  await set(page, 'all');
+  await settled(page);
+  assert.deepEqual(await frame(page, 'video'), { src: null, shown: true, focused: false }, 'what was blocked stays so');
 });
 
 test('on a server nothing happens', async () => {

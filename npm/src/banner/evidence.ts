@@ -11,7 +11,7 @@ export function shownText(layer: Element): string {
   const lines: string[] = [];
   while (walker.nextNode()) {
     const { data, parentElement } = walker.currentNode as Text;
-    const line = (parentElement?.ariaLabel ?? data).trim();
+    const line = (parentElement?.getAttribute('aria-label') ?? data).trim();
     if (line) lines.push(line);
   }
   return lines.join('\n');

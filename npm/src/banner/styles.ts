@@ -11,7 +11,7 @@ import { THEME } from './theme.js';
 export const CSS: string = `${THEME}
 .f,.s,.w,dialog{position:fixed;z-index:var(--fh-z-index,2147483000)}
 .f,.s span,.w,dialog{background:var(--fh-background,var(--b));color:var(--fh-text,var(--t));border:1px solid var(--fh-line,var(--l));border-radius:var(--fh-radius,.75em);box-shadow:0 .5em 2em #0004;overflow-wrap:break-word}
-.f{inset-inline:.75em;bottom:.75em;padding:1.25em;max-height:calc(100% - 1.5em);overflow:auto}
+.f{inset-inline:.75em;bottom:.75em;padding:1.25em;max-height:calc(100% - 1.5em);overflow:auto;scroll-padding-bottom:9em}
 h2{font-size:1.25em;line-height:1.3;margin:0 0 .4em}
 h3{font-size:1em;margin:0}
 .m p:last-child{margin:0}

@@ -56,12 +56,12 @@ export function block(api: ConsentApi, options: BlockerOptions, source: TextSour
   };
   const state = (): ConsentState | undefined => api.get();
   const allScripts = scripts(state, options.nonce, report);
-  const allFrames = frames(options, texts, allow);
+  const allFrames = frames(options, state, texts, allow);
 
   const apply = (): void => guard(() => {
     if (isOver || !isDecided) return;
     allScripts.run();
-    allFrames.apply(state());
+    allFrames.apply();
   });
   const decided = (now: ConsentState | undefined): void => {
     isDecided = true;

@@ -28,15 +28,19 @@ interface Frame {
 
 /** Loads and unloads frames. */
 export interface Frames {
-  /** Brings every frame of the page to what the state allows. */
-  apply(state: ConsentState | undefined): void;
+  /** Brings every frame of the page to what is allowed now. */
+  apply(): void;
   /** Removes the placeholders. */
   stop(): void;
 }
 
-/** `wording` gives the texts as soon as they are there and asks for another `apply` otherwise; `allow` takes the visitor's "always". */
+/**
+ * `current` gives the consent state of the moment, `wording` the texts as soon as they are there and asks for another `apply` otherwise; `allow` takes
+ * the visitor's "always".
+ */
 export function frames(
   options: BlockerOptions,
+  current: () => ConsentState | undefined,
   wording: () => Wording | undefined,
   allow: (purposes: readonly string[], evidence: Evidence) => void,
 ): Frames {
@@ -48,7 +52,7 @@ export function frames(
     if (!text) return;
     const purposes = neededBy(element);
     const once = (): void => {
-      frame.once = { at: state?.at ?? null };
+      frame.once = { at: current()?.at ?? null };
       load(element, frame);
     };
     frame.isProvisional = !state;
@@ -67,7 +71,7 @@ export function frames(
     const frame = known.get(element) ?? {};
     known.set(element, frame);
     const names = neededBy(element);
-    if (frame.once && state && state.at !== frame.once.at && names.some((name) => state.choice[name as keyof ConsentState['choice']] === false)) frame.once = undefined;
+    if (frame.once && state && state.at !== frame.once.at && names.some((name) => isRefused(name, state))) frame.once = undefined;
     if (areAllowed(names, state) || frame.once) {
       if (frame.loaded !== element.dataset.src) load(element, frame);
     } else {
@@ -79,21 +83,24 @@ export function frames(
   };
 
   const forget = (element: HTMLIFrameElement): void => {
-    known.get(element)?.stand?.remove();
+    const frame = known.get(element);
+    if (frame) uncover(element, frame);
     known.delete(element);
   };
   return {
-    apply(state) {
+    apply() {
+      const state = current();
       for (const element of [...known.keys()]) if (!element.isConnected || !element.matches(BLOCKED)) forget(element);
       for (const element of document.querySelectorAll<HTMLIFrameElement>(BLOCKED)) one(element, state);
     },
     stop() {
-      for (const element of [...known.keys()]) {
-        element.removeAttribute(HIDDEN);
-        forget(element);
-      }
+      for (const element of [...known.keys()]) forget(element);
     },
   };
+}
+
+function isRefused(name: string, state: ConsentState): boolean {
+  return (state.choice as Readonly<Record<string, boolean | null>>)[name] === false;
 }
 
 /** Loads the frame and hands it the focus that was in its placeholder. */

@@ -33,7 +33,7 @@ export function placeholder(
   actions: PlaceholderActions,
 ): HTMLElement {
   const names = purposes.map((purpose) => text.purposes[purpose as keyof Wording['purposes']]?.name ?? purpose);
-  const fill = (words: string): string => words.replace('{host}', hostOf(frame)).replace('{purposes}', new Intl.ListFormat(text.lang).format(names));
+  const fill = (words: string): string => words.replace('{host}', hostOf(frame)).replace('{purposes}', listed(names, text.lang));
   const title = fill(text.embed.title);
   const group = element(
     'div',
@@ -55,6 +55,15 @@ export function placeholder(
 export function isVisible(frame: HTMLIFrameElement): boolean {
   const { display, visibility } = getComputedStyle(frame);
   return display !== 'none' && visibility !== 'hidden' && !(frame.getClientRects().length > 0 && frame.offsetWidth * frame.offsetHeight < 100);
+}
+
+function listed(names: readonly string[], lang: string): string {
+  try {
+    return new Intl.ListFormat(lang).format(names);
+  } catch {
+    // A tag that is none, or a browser without lists.
+    return names.join(', ');
+  }
 }
 
 function hostOf(frame: HTMLIFrameElement): string {
