@@ -1,7 +1,7 @@
 // Builds dist/: cargo → sdk-tool (snip, bindgen) → wasm-opt → esbuild, then compresses and measures.
 // Works offline once `npm ci` and `cargo fetch` are done; the same sources give the same bytes.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
