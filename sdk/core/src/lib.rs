@@ -23,6 +23,7 @@ pub mod event;
 pub mod identity;
 pub mod ids;
 pub mod session;
+#[cfg(feature = "signals")]
 pub mod signals;
 pub mod text;
 pub mod touchpoint;

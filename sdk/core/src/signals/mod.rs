@@ -2,7 +2,7 @@
 //!
 //! Pure, as all of this crate; memory is bounded by the length of the text, and no error repeats any of it. What cannot be read gives no
 //! answer, and no answer is never a yes where a yes is needed ([`consent`](crate::consent)). Nothing here is reached from the module that
-//! every page loads.
+//! every page loads, which is built without the feature `signals`.
 //!
 //! | module | concept |
 //! |---|---|
