@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::schema::OpenError;
 use super::{outcomes, read, schema};
 use crate::store::{Outcome, Seq, StoredEvent};
 
@@ -92,9 +93,9 @@ impl<'c> Inspector<'c> {
     pub fn open<T>(
         path: &Path,
         read: impl FnOnce(Inspector<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
+    ) -> Result<T, OpenError> {
         let conn = schema::open_reader(path)?;
-        read(Inspector { conn: &conn })
+        Ok(read(Inspector { conn: &conn })?)
     }
 
     /// Returns the newest events, newest first.

@@ -38,6 +38,7 @@ use super::{
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
+pub use self::schema::OpenError;
 
 /// Name of the data file inside the data directory.
 pub const FILE_NAME: &str = "firsthand.db";
@@ -382,7 +383,7 @@ fn lock_dir(dir: &Path) -> Result<File, StoreError> {
 fn open_or_replace(path: &Path, config: &SqliteConfig) -> Result<Connection, StoreError> {
     match schema::open_writer(path, config) {
         Ok(conn) => Ok(conn),
-        Err(error)
+        Err(OpenError::Sqlite(error))
             if matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
@@ -414,3 +415,5 @@ fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;

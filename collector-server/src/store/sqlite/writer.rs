@@ -257,7 +257,8 @@ impl Writer {
 
     fn reopen_if_needed(&mut self) -> rusqlite::Result<()> {
         if self.conn.is_none() {
-            let mut conn = schema::open_writer(&self.path, &self.config)?;
+            let mut conn = schema::open_writer(&self.path, &self.config)
+                .map_err(schema::OpenError::into_sqlite)?;
             self.checkpointer.attach(&mut conn)?;
             self.cache = Cache::load(&conn, self.config.quarantine_rows)?;
             self.conn = Some(conn);
