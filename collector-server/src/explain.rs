@@ -1,11 +1,14 @@
 //! The life of an event in words: from its arrival to every platform's answer.
 
+pub mod basis;
+
 use std::fmt::Write as _;
 
 use firsthand_core::consent::{Policy, Purpose, Situation, decide};
 use firsthand_core::wire::{ConsentEvidence, decode_header};
 use serde_json::{Value, json};
 
+use self::basis::Requirement;
 use crate::store::sqlite::{DestinationView, EventView, OutcomeView, QuarantineView};
 use crate::store::{Outcome, SourceKind, StoredCopy};
 
@@ -95,18 +98,34 @@ pub fn event_json(view: &EventView, configured: &[String]) -> Value {
     })
 }
 
-/// Returns everything that is known of an event as JSON: copies, consent, every attempt in order.
-pub fn full_json(view: &EventView, policy: &Policy, now_ms: i64) -> Value {
+fn required<'r>(requirements: &'r [Requirement], name: &str) -> Option<&'r [Purpose]> {
+    requirements
+        .iter()
+        .find(|requirement| requirement.name == name)
+        .map(|requirement| requirement.purposes.as_slice())
+}
+
+/// Returns everything that is known of an event as JSON: copies, consent, every attempt in order, the
+/// basis at each destination.
+pub fn full_json(
+    view: &EventView,
+    requirements: &[Requirement],
+    policy: &Policy,
+    now_ms: i64,
+) -> Value {
+    let receipts = view.receipts.iter().map(Option::as_ref);
     let copies: Vec<Value> = view
         .stored
         .copies
         .iter()
-        .map(|copy| {
+        .zip(receipts.chain(std::iter::repeat(None)))
+        .map(|(copy, receipt)| {
             json!({
                 "source": copy.source,
                 "kind": kind_name(copy.kind),
                 "received_at_ms": copy.received_at_ms,
                 "consent": consent_json(copy, policy, now_ms),
+                "receipt": basis::receipt_json(receipt),
             })
         })
         .collect();
@@ -127,7 +146,15 @@ pub fn full_json(view: &EventView, policy: &Policy, now_ms: i64) -> Value {
                     })
                 })
                 .collect();
-            json!({ "name": destination.name, "state": state.name, "reason": state.reason, "steps": steps })
+            let basis = required(requirements, &destination.name)
+                .map(|requires| basis::json(view, requires, policy, now_ms));
+            json!({
+                "name": destination.name,
+                "state": state.name,
+                "reason": state.reason,
+                "steps": steps,
+                "basis": basis,
+            })
         })
         .collect();
     json!({
@@ -138,6 +165,7 @@ pub fn full_json(view: &EventView, policy: &Policy, now_ms: i64) -> Value {
         "settle_until_ms": view.stored.settle_until_ms,
         "copies": copies,
         "destinations": destinations,
+        "choices": view.choices.iter().map(|choice| &choice.receipt).collect::<Vec<_>>(),
     })
 }
 
@@ -193,7 +221,12 @@ pub fn time(epoch_ms: i64) -> String {
 }
 
 /// Returns the life of an event as text.
-pub fn event_text(view: &EventView, policy: &Policy, now_ms: i64) -> String {
+pub fn event_text(
+    view: &EventView,
+    requirements: &[Requirement],
+    policy: &Policy,
+    now_ms: i64,
+) -> String {
     let stored = &view.stored;
     let mut out = String::new();
     // Writing to a String cannot fail.
@@ -217,6 +250,11 @@ pub fn event_text(view: &EventView, policy: &Policy, now_ms: i64) -> String {
             "    consent      {}",
             consent_text(copy, policy, now_ms)
         );
+        match view.receipts.get(index).and_then(Option::as_ref) {
+            Some(receipt) => basis::receipt_text(&mut out, receipt),
+            None => out
+                .push_str("    receipt      none: it came without a choice and without a signal\n"),
+        }
     }
     let _ = writeln!(out, "  settled        {}", time(stored.settle_until_ms));
     if view.destinations.is_empty() {
@@ -228,6 +266,9 @@ pub fn event_text(view: &EventView, policy: &Policy, now_ms: i64) -> String {
             Some(reason) => writeln!(out, "  {}: {} ({reason})", destination.name, state.name),
             None => writeln!(out, "  {}: {}", destination.name, state.name),
         };
+        if let Some(requires) = required(requirements, &destination.name) {
+            basis::text(&mut out, view, requires, policy, now_ms);
+        }
         for step in &destination.outcomes {
             let _ = writeln!(out, "    {}  {}", time(step.at_ms), words(step));
             if let Some(attempt) = &step.attempt {
@@ -321,12 +362,14 @@ mod tests {
                     attempt: None,
                 }],
             }],
+            receipts: Vec::new(),
+            choices: Vec::new(),
         }
     }
 
     #[test]
     fn the_text_tells_arrival_consent_and_outcome() {
-        let text = event_text(&view(), &Policy::default(), 1_795_471_300_000);
+        let text = event_text(&view(), &[], &Policy::default(), 1_795_471_300_000);
         for want in [
             "purchase purchase:1001 (position 7)",
             "from web (browser)",

@@ -46,7 +46,7 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
     check_secrets(&config)?;
     let prometheus = install_metrics()?;
     let destinations = config.destination_names();
-    let store = SqliteStore::open(config.store.engine(destinations.clone()))
+    let store = SqliteStore::open(config.store.engine(&config.privacy, destinations.clone()))
         .context("opening the store")?;
     let app = App::build(&config, store.clone(), destinations, prometheus.clone())?;
     let listener = bind(config.server.listen).await?;

@@ -51,6 +51,11 @@ pub(super) fn add_connection(evidence: &mut ConsentEvidence<'_>, connection: &Co
     evidence.is_gpc_required |= connection.is_gpc_required;
 }
 
+/// Decides by the evidence alone.
+pub(super) fn allowed_by(policy: &Policy, evidence: &ConsentEvidence<'_>, now_ms: i64) -> Verdict {
+    core_decide(policy, &situation(evidence), now_ms)
+}
+
 fn situation(evidence: &ConsentEvidence<'_>) -> Situation {
     Situation {
         regime: evidence.regime,

@@ -11,6 +11,7 @@ mod event;
 mod header;
 mod person;
 mod personal;
+mod receipt;
 #[cfg(test)]
 mod tests;
 
@@ -23,10 +24,12 @@ use firsthand_core::identity::Country;
 use firsthand_core::wire::{Batch, ConsentEvidence, DecodeError, Event};
 use serde_json::value::RawValue;
 
+use crate::privacy::ledger::{Door, Evidence, Terms};
 use crate::store::{Append, NewEvent, Quarantined, SourceKind};
 
 pub use bots::is_crawler;
 pub use consent::LaterWord;
+pub use receipt::{Heard, receipt};
 
 /// Clocks that differ by less are taken as equal, in milliseconds.
 pub const SKEW_TOLERANCE_MS: i64 = 10_000;
@@ -48,6 +51,8 @@ pub struct Rules {
     pub settle_by_event_ms: BTreeMap<String, i64>,
     /// Largest payload that is kept in quarantine, in bytes.
     pub quarantine_payload_bytes: usize,
+    /// What every receipt says about the shop.
+    pub terms: Arc<Terms>,
 }
 
 /// Who sends.
@@ -76,6 +81,10 @@ pub struct Connection<'a> {
     pub is_gpc_required: bool,
     /// The browser's first-party id, where the cookie or the collector decides it.
     pub anonymous_id: Option<Cow<'a, str>>,
+    /// Origin of the page.
+    pub origin: Option<&'a str>,
+    /// Where the visitor is, as far as it is known: ISO 3166-2 (`US-CA`), or the country alone.
+    pub region: Option<String>,
 }
 
 /// One event that was not admitted, for the answer.
@@ -141,12 +150,14 @@ pub fn admit<'a>(
     received_at_ms: i64,
 ) -> Admitted {
     let skew_ms = clock_skew_ms(batch.sent_at, received_at_ms);
+    let as_said = batch.header.consent.choice;
     let holds_clear = person::holds_clear_values(&batch.header.user);
     let mut dropped_user_values = header::cleanse(&mut batch.header, sender, connection, skew_ms);
     if sender.kind == SourceKind::Server {
         dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
     }
     dropped_user_values += person::cleanse(&mut batch.header.user, connection);
+    let own = batch.header.consent.choice;
     let verdict = consent::decide(
         &rules.policy,
         &mut batch.header.consent,
@@ -179,6 +190,7 @@ pub fn admit<'a>(
             header: String::new(),
             events: Vec::with_capacity(events.len()),
             quarantined: Vec::new(),
+            receipt: None,
         },
         rejected: Vec::new(),
         verdict,
@@ -206,6 +218,22 @@ pub fn admit<'a>(
         }
     }
     if !admitted.append.events.is_empty() {
+        let consent = &batch.header.consent;
+        let heard = Heard {
+            evidence: consent,
+            // A later word is known by the time that the store keeps it under.
+            as_said: if consent.choice == own {
+                as_said
+            } else {
+                consent.choice
+            },
+            browser: batch.header.user.anonymous_id.as_deref(),
+            also_known_as: None,
+            door: Door::Events,
+            shown: Evidence::default(),
+        };
+        admitted.append.receipt =
+            receipt(rules, sender, connection, heard, verdict, received_at_ms);
         header::redact(&mut batch.header, verdict);
         let mut text = String::with_capacity(1024);
         batch.header.encode(&mut text);
@@ -225,6 +253,11 @@ pub fn later_evidence(
         choice.at_ms = choice.at_ms.saturating_add(skew_ms);
     }
     header::cleanse_basis(evidence);
+}
+
+/// Returns what a later word allows, for its receipt.
+pub fn allowed_by(policy: &Policy, evidence: &ConsentEvidence<'_>, now_ms: i64) -> Verdict {
+    consent::allowed_by(policy, evidence, now_ms)
 }
 
 /// Whether the choice takes back every purpose that lets an event be kept.

@@ -14,6 +14,7 @@ fn rules() -> Rules {
         settle_default_ms: 0,
         settle_by_event_ms: BTreeMap::from([("purchase".to_owned(), 30_000)]),
         quarantine_payload_bytes: 16_384,
+        terms: std::sync::Arc::new(Terms::from(&crate::privacy::ledger::TermsText::default())),
     }
 }
 

@@ -44,16 +44,20 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<()> {
     .context("reading the data")?;
 
     let policy = config.consent.policy();
+    let requirements = config.requirements();
     let now_ms = jiff::Timestamp::now().as_millisecond();
     if args.json {
         let events: Vec<Value> = views
             .iter()
-            .map(|view| explain::full_json(view, &policy, now_ms))
+            .map(|view| explain::full_json(view, &requirements, &policy, now_ms))
             .collect();
         println!("{}", json!({ "events": events, "quarantine": quarantine }));
     } else {
         for view in &views {
-            println!("{}", explain::event_text(view, &policy, now_ms));
+            println!(
+                "{}",
+                explain::event_text(view, &requirements, &policy, now_ms)
+            );
         }
         print!("{}", explain::quarantine_text(&quarantine));
     }

@@ -1,6 +1,8 @@
 //! The commands.
 
+mod chain;
 mod check;
+mod consent;
 mod explain;
 mod sandbox;
 
@@ -55,6 +57,11 @@ enum Command {
         after_help = "Examples:\n  firsthand explain 0199d2a4-79b0-7cc3-98c4-dc0c0c07398f --config collector.toml\n  firsthand explain --transaction 1001 --config collector.toml --json"
     )]
     Explain(explain::ExplainArgs),
+    /// Proves consent: verifies and exports the receipts of the visitors' choices
+    #[command(
+        after_help = "Examples:\n  firsthand consent verify --config collector.toml\n  firsthand consent verify --head 5f1c… --count 1200 --config collector.toml\n  firsthand consent export --since 2026-01-01T00:00:00Z --out receipts.jsonl --config collector.toml"
+    )]
+    Consent(consent::ConsentArgs),
 }
 
 #[derive(Debug, Args)]
@@ -85,6 +92,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             runtime(None)?.block_on(sandbox::run(args))
         }
         Command::Explain(args) => explain::run(&args),
+        Command::Consent(args) => consent::run(&args),
     }
 }
 

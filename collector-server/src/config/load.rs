@@ -143,6 +143,18 @@ mod tests {
                 vec!["store.retention_days", "at least 7"],
             ),
             (
+                format!("[privacy]\nreceipt_days = 90\n{SOURCE}"),
+                vec!["privacy.receipt_days", "at least 180"],
+            ),
+            (
+                format!("[privacy]\nnotice_sha256 = \"abc\"\n{SOURCE}"),
+                vec!["privacy.notice_sha256", "64 hex digits"],
+            ),
+            (
+                format!("[privacy]\nwithdraw_url = \"/privacy\"\n{SOURCE}"),
+                vec!["privacy.withdraw_url", "https://"],
+            ),
+            (
                 format!("[limits]\nevents_per_batch = 0\n{SOURCE}"),
                 vec!["limits.events_per_batch", "1 to"],
             ),

@@ -11,14 +11,16 @@ mod validate;
 pub use load::{ConfigError, load, parse};
 pub use sections::{
     AdminSection, BotPolicy, BotsSection, ConsentSection, CookieSection, GpcModeName, GpcScopeName,
-    LimitsSection, LogFormat, RegimeName, SameSite, ServerSection, SettleSection, SourceKindName,
-    SourceSection, StoreSection,
+    LimitsSection, LogFormat, PrivacySection, RegimeName, SameSite, ServerSection, SettleSection,
+    SourceKindName, SourceSection, StoreSection,
 };
 pub use validate::Problem;
 
 use serde::Deserialize;
 
+use crate::explain::basis::Requirement;
 use crate::forward::config::{DestinationConfig, ForwardConfig};
+use crate::privacy::ledger::{Controller, DATA_CLASSES, Recipient, Retention, TermsText};
 
 /// The whole file.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -45,6 +47,9 @@ pub struct Config {
     /// Where and how long events are kept.
     #[serde(default)]
     pub store: StoreSection,
+    /// What a proof of consent says about the shop, and how long proofs are kept.
+    #[serde(default)]
+    pub privacy: PrivacySection,
     /// Access for the operator.
     #[serde(default)]
     pub admin: AdminSection,
@@ -60,6 +65,51 @@ pub struct Config {
 }
 
 impl Config {
+    /// Returns what each destination that is served requires.
+    pub fn requirements(&self) -> Vec<Requirement> {
+        self.destinations
+            .iter()
+            .filter(|destination| destination.common().enabled)
+            .map(|destination| Requirement {
+                name: destination.name().to_owned(),
+                purposes: destination.requires(),
+            })
+            .collect()
+    }
+
+    /// Returns what every receipt says about the shop: controller, recipients, retention.
+    pub fn terms(&self) -> TermsText {
+        let privacy = &self.privacy;
+        let recipients = self
+            .requirements()
+            .into_iter()
+            .map(|requirement| Recipient {
+                name: requirement.name,
+                requires: requirement
+                    .purposes
+                    .into_iter()
+                    .map(|purpose| purpose.as_str().to_owned())
+                    .collect(),
+            })
+            .collect();
+        TermsText {
+            controller: Controller {
+                contact: privacy.contact.clone(),
+                name: privacy.controller.clone(),
+            },
+            data_classes: DATA_CLASSES.map(str::to_owned).to_vec(),
+            notice_sha256: privacy.notice_sha256.clone(),
+            notice_url: privacy.notice_url.clone(),
+            recipients,
+            retention: Retention {
+                events_days: self.store.retention_days,
+                receipts_days: privacy.receipt_days,
+            },
+            storage_location: privacy.storage_location.clone(),
+            withdraw_url: privacy.withdraw_url.clone(),
+        }
+    }
+
     /// Returns the names of the destinations that are served.
     pub fn destination_names(&self) -> Vec<String> {
         self.destinations

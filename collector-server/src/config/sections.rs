@@ -339,7 +339,7 @@ impl Default for StoreSection {
 
 impl StoreSection {
     /// Returns the engine's configuration.
-    pub fn engine(&self, destinations: Vec<String>) -> SqliteConfig {
+    pub fn engine(&self, privacy: &PrivacySection, destinations: Vec<String>) -> SqliteConfig {
         SqliteConfig {
             dir: self.dir.clone(),
             page_bytes: self.page_bytes,
@@ -357,7 +357,47 @@ impl StoreSection {
             quarantine_days: self.quarantine_days,
             consent_days: self.consent_days,
             max_mib: self.max_mib,
+            receipt_days: privacy.receipt_days,
+            audit_days: privacy.audit_days,
             destinations,
+        }
+    }
+}
+
+/// `[privacy]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrivacySection {
+    /// Who is responsible for the data: name and address.
+    pub controller: String,
+    /// How to reach the controller or its data protection officer.
+    pub contact: String,
+    /// Where the privacy notice is.
+    pub notice_url: String,
+    /// SHA-256 of the notice in force, 64 hex digits.
+    pub notice_sha256: Option<String>,
+    /// Where a visitor withdraws.
+    pub withdraw_url: String,
+    /// Where the data is kept, such as `DE`.
+    pub storage_location: String,
+    /// How long receipts are kept, in days; 0 for ever.
+    pub receipt_days: u32,
+    /// How long the audit log is kept, in days; 0 for ever.
+    pub audit_days: u32,
+}
+
+impl Default for PrivacySection {
+    fn default() -> Self {
+        let engine = SqliteConfig::new("data");
+        Self {
+            controller: String::new(),
+            contact: String::new(),
+            notice_url: String::new(),
+            notice_sha256: None,
+            withdraw_url: String::new(),
+            storage_location: String::new(),
+            receipt_days: engine.receipt_days,
+            audit_days: engine.audit_days,
         }
     }
 }

@@ -8,7 +8,7 @@ use firsthand_core::identity::Country;
 
 use super::{Config, SourceKindName, SourceSection};
 use crate::forward;
-use crate::intake::Network;
+use crate::intake::{Network, is_sha256};
 use crate::region::is_code;
 
 /// One wrong value: its key, what is wrong, and what to write.
@@ -50,6 +50,7 @@ impl Config {
         self.check_numbers(&mut problems);
         self.check_server(&mut problems);
         self.check_names(&mut problems);
+        self.check_privacy(&mut problems);
         check_sources(&self.sources, &mut problems);
         let forwarding = [
             self.forward.validate(),
@@ -210,6 +211,40 @@ impl Config {
         }
         if store.max_mib == 1 {
             problems.add("store.max_mib", "must be 0 (no limit) or at least 2");
+        }
+    }
+
+    fn check_privacy(&self, problems: &mut Problems) {
+        let privacy = &self.privacy;
+        for (key, url) in [
+            ("privacy.notice_url", &privacy.notice_url),
+            ("privacy.withdraw_url", &privacy.withdraw_url),
+        ] {
+            if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+                problems.add(
+                    key,
+                    "must be an address, such as \"https://shop.example/privacy\"",
+                );
+            }
+        }
+        if let Some(digest) = &privacy.notice_sha256
+            && !is_sha256(digest)
+        {
+            problems.add(
+                "privacy.notice_sha256",
+                "must be 64 hex digits in lower case, as `sha256sum notice.html` prints them",
+            );
+        }
+        let kept = self.store.retention_days.max(self.consent.max_age_days);
+        if privacy.receipt_days != 0 && privacy.receipt_days < kept {
+            problems.add(
+                "privacy.receipt_days",
+                format!(
+                    "must be 0 (for ever) or at least {kept}: longer than events (store.retention_days) and \
+                     grants (consent.max_age_days) last; got {}",
+                    privacy.receipt_days
+                ),
+            );
         }
     }
 

@@ -14,6 +14,7 @@ use super::network::Network;
 use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
+use crate::privacy::ledger::Terms;
 use crate::region::Regions;
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
@@ -102,5 +103,6 @@ fn rules(config: &Config) -> admit::Rules {
             .map(|(name, ms)| (name.clone(), i64::from(*ms)))
             .collect(),
         quarantine_payload_bytes: limits.quarantine_payload_bytes,
+        terms: Arc::new(Terms::from(&config.terms())),
     }
 }

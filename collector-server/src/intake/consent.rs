@@ -1,4 +1,4 @@
-//! `POST /v1/consent`: a later word, which outranks what came with events.
+//! `POST /v1/consent`: the visitor's choice. It gets a receipt, and outranks what came with events.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,8 +10,9 @@ use http::header::{ORIGIN, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 
 use super::answer::{self, Refused};
-use super::{App, body, cors, events};
+use super::{App, body, cors, events, evidence};
 use crate::admit;
+use crate::privacy::ledger::Door;
 use crate::store::{ConsentChange, SourceKind, Store as _};
 
 /// Keeps the visitor's choice.
@@ -56,6 +57,7 @@ async fn take(
             "consent holds no choice: send the purposes, at and policy",
         ));
     }
+    let as_said = evidence.choice;
     let skew_ms = admit::clock_skew_ms(batch.sent_at, received_at_ms);
     admit::later_evidence(evidence, &connection, skew_ms);
     let mut json = String::with_capacity(256);
@@ -73,7 +75,7 @@ async fn take(
         .anonymous_id
         .as_deref()
         .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
-    // A page without an id has nothing that could be used. A server speaks for somebody: whose word it
+    // A visitor who refuses before anything was sent has no id: the receipt then names nobody. A server speaks for somebody: whose word it
     // is must be known, or a withdrawal would be answered and forgotten.
     if sender.kind == SourceKind::Server && from_body.is_none() {
         return Err(Refused::new(
@@ -82,14 +84,34 @@ async fn take(
             "user.anonymous_id is missing or no UUID in lower case: a server says whose choice it is",
         ));
     }
-    for id in [from_cookie, from_body].into_iter().flatten() {
-        events::within_deadline(app.store.record_consent(ConsentChange {
+    let evidence = &batch.header.consent;
+    let verdict = admit::allowed_by(&app.rules.policy, evidence, received_at_ms);
+    let heard = admit::Heard {
+        evidence,
+        as_said,
+        browser: from_cookie.or(from_body),
+        also_known_as: from_cookie.and(from_body),
+        door: Door::Consent,
+        shown: evidence::read(text),
+    };
+    let receipt = admit::receipt(
+        &app.rules,
+        sender,
+        &connection,
+        heard,
+        verdict,
+        received_at_ms,
+    );
+    let words = [from_cookie, from_body]
+        .into_iter()
+        .flatten()
+        .map(|id| ConsentChange {
             anonymous_id: id.to_owned(),
             evidence: json.clone(),
             received_at_ms,
-        }))
-        .await?;
-    }
+        })
+        .collect();
+    events::within_deadline(app.store.record_consent(words, receipt)).await?;
     metrics::counter!("firsthand_consent_changes_total").increment(1);
     let mut answer = answer::json_answer(StatusCode::ACCEPTED, "{}".to_owned());
     if is_withdrawal

@@ -176,9 +176,11 @@ pub(super) fn connection<'h>(
     let mut connection = Connection {
         regime: app.regions.regime(&place),
         is_gpc_required: app.regions.is_gpc_required(&place),
+        region: place.region().or(place.country()).map(str::to_owned),
         ..Connection::default()
     };
     if sender.kind == SourceKind::Browser {
+        connection.origin = headers.get(ORIGIN).and_then(|v| v.to_str().ok());
         let ip = network::client_ip(peer, headers, &app.trusted_proxies);
         connection.ip = Some(Cow::Owned(ip.to_string()));
         connection.user_agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok());

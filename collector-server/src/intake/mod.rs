@@ -11,6 +11,7 @@ mod consent;
 mod cookie;
 mod cors;
 mod events;
+mod evidence;
 mod inspect;
 mod metrics;
 mod network;
@@ -19,6 +20,7 @@ mod sources;
 mod status;
 
 pub use app::App;
+pub use evidence::is_sha256;
 pub use network::Network;
 
 use std::sync::Arc;

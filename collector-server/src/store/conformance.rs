@@ -27,6 +27,7 @@ pub(super) fn request(source: &str, kind: SourceKind, events: Vec<NewEvent>) -> 
         header: format!(r#"{{"from":"{source}"}}"#),
         events,
         quarantined: Vec::new(),
+        receipt: None,
     }
 }
 
@@ -283,7 +284,7 @@ async fn the_latest_word_on_consent_counts(store: &impl Store) {
         word("v1", "late", 20),
         word("v2", "x", 5),
     ] {
-        store.record_consent(change).await.unwrap();
+        store.record_consent(vec![change], None).await.unwrap();
     }
     let ask = vec!["v1".to_owned(), "v3".to_owned()];
     assert_eq!(

@@ -15,6 +15,8 @@ pub mod sqlite;
 use std::future::Future;
 use std::sync::Arc;
 
+use crate::privacy::ledger::Draft;
+
 /// Position of an event in the log; grows by one an event.
 pub type Seq = i64;
 
@@ -72,6 +74,8 @@ pub struct Append {
     pub events: Vec<NewEvent>,
     /// The others.
     pub quarantined: Vec<Quarantined>,
+    /// The choice under which the events were sent, for the ledger; `None` where there was none.
+    pub receipt: Option<Box<Draft>>,
 }
 
 /// What became of one event of an [`Append`].
@@ -240,10 +244,12 @@ pub trait Store: Send + Sync + 'static {
         append: Append,
     ) -> impl Future<Output = Result<Vec<Appended>, StoreError>> + Send;
 
-    /// Keeps a later word on consent; on disk when answered.
+    /// Keeps a choice in the ledger, and as the later word of each browser it counts for, in one
+    /// transaction; on disk when answered. A choice that comes again gets no second receipt.
     fn record_consent(
         &self,
-        change: ConsentChange,
+        words: Vec<ConsentChange>,
+        receipt: Option<Box<Draft>>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Returns the latest word on consent of each of these browsers that has one.

@@ -24,14 +24,14 @@ async fn what_consent_does_not_allow_is_never_sent() {
     withdrawn.header = withdrawn.header.replace("visitor-3", "left");
     world
         .store
-        .record_consent(ConsentChange {
+        .record_consent(vec![ConsentChange {
             anonymous_id: "left".to_owned(),
             evidence: format!(
                 r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
                 now_ms() - 10
             ),
             received_at_ms: now_ms(),
-        })
+        }], None)
         .await
         .unwrap();
     world.append(vec![unset, denied, withdrawn]).await;
@@ -224,14 +224,14 @@ async fn a_withdrawal_under_the_id_of_any_copy_stops_the_event() {
     server.header = server.header.replace("visitor-1", "account-1");
     world
         .store
-        .record_consent(ConsentChange {
+        .record_consent(vec![ConsentChange {
             anonymous_id: "account-1".to_owned(),
             evidence: format!(
                 r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
                 now_ms() - 10
             ),
             received_at_ms: now_ms(),
-        })
+        }], None)
         .await
         .unwrap();
     world.append(vec![purchase(1), server]).await;

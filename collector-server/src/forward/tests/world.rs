@@ -37,9 +37,10 @@ impl Store for WatchedStore {
     }
     fn record_consent(
         &self,
-        change: ConsentChange,
+        words: Vec<ConsentChange>,
+        receipt: Option<Box<crate::privacy::ledger::Draft>>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        self.inner.record_consent(change)
+        self.inner.record_consent(words, receipt)
     }
     fn latest_consent(
         &self,
@@ -372,6 +373,7 @@ impl EventSpec {
                 ),
             }],
             quarantined: Vec::new(),
+            receipt: None,
         };
         (append, id)
     }

@@ -7,6 +7,7 @@ use firsthand_core::wire::ConsentEvidence;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::frame;
+use super::ledger::{self, LedgerCache};
 use crate::store::{Append, Appended, ConsentChange, NewEvent, Quarantined, Seq, SourceKind};
 
 /// What the writer remembers between transactions. Thrown away after a failed one.
@@ -14,6 +15,7 @@ use crate::store::{Append, Appended, ConsentChange, NewEvent, Quarantined, Seq, 
 pub(super) struct Cache {
     /// Position of the next event.
     pub(super) next_seq: Seq,
+    pub(super) ledger: LedgerCache,
     quarantine_rows: i64,
     sources: HashMap<(Arc<str>, SourceKind), i64>,
     key: Vec<u8>,
@@ -30,6 +32,7 @@ impl Cache {
         )?;
         Ok(Self {
             next_seq,
+            ledger: LedgerCache::load(conn)?,
             quarantine_rows: i64::from(quarantine_rows),
             ..Self::default()
         })
@@ -78,6 +81,12 @@ pub(super) fn append(
     append: &Append,
 ) -> rusqlite::Result<Vec<Appended>> {
     let source = cache.source(conn, &append.source, append.kind)?;
+    let receipt = match &append.receipt {
+        Some(draft) if !append.events.is_empty() => {
+            Some(ledger::record(conn, &mut cache.ledger, draft)?)
+        }
+        _ => None,
+    };
     let first = cache.next_seq;
     let mut next = first;
     let mut answers = Vec::with_capacity(append.events.len());
@@ -99,7 +108,7 @@ pub(super) fn append(
                     .query_row(params![key.as_slice()], |row| row.get(0))?;
                 // A repeat inside this request comes from the same source: counted only.
                 if seq < first {
-                    keep_copy(conn, source, append, event, seq)?;
+                    keep_copy(conn, source, append, event, (seq, receipt))?;
                 }
                 answers.push(Appended::Duplicate(seq));
             }
@@ -107,9 +116,9 @@ pub(super) fn append(
     }
     if next > first {
         conn.prepare_cached(
-            "INSERT INTO log(seq, n, source, received_at, header, events) VALUES(?1,?2,?3,?4,?5,?6)",
+            "INSERT INTO log(seq, n, source, received_at, header, events, receipt) VALUES(?1,?2,?3,?4,?5,?6,?7)",
         )?
-        .execute(params![first, next - first, source, append.received_at_ms, append.header, row])?;
+        .execute(params![first, next - first, source, append.received_at_ms, append.header, row, receipt])?;
     }
     for quarantined in &append.quarantined {
         quarantine(conn, source, append.received_at_ms, quarantined)?;
@@ -130,7 +139,7 @@ fn keep_copy(
     source: i64,
     append: &Append,
     event: &NewEvent,
-    seq: Seq,
+    (seq, receipt): (Seq, Option<i64>),
 ) -> rusqlite::Result<()> {
     let first_source: Option<i64> = conn
         .prepare_cached("SELECT source FROM log WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1")?
@@ -140,9 +149,9 @@ fn keep_copy(
         return Ok(());
     }
     conn.prepare_cached(
-        "INSERT OR IGNORE INTO copies(seq, source, received_at, header, event) VALUES(?1,?2,?3,?4,?5)",
+        "INSERT OR IGNORE INTO copies(seq, source, received_at, header, event, receipt) VALUES(?1,?2,?3,?4,?5,?6)",
     )?
-    .execute(params![seq, source, append.received_at_ms, append.header, event.event])?;
+    .execute(params![seq, source, append.received_at_ms, append.header, event.event, receipt])?;
     Ok(())
 }
 

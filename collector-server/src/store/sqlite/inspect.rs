@@ -5,8 +5,10 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::proof::{self, Chain, ReceiptView};
 use super::schema::OpenError;
-use super::{outcomes, read, schema};
+use super::{ledger, outcomes, read, schema};
+use crate::privacy::chain::{Head, Row, Verified};
 use crate::store::{Outcome, Seq, StoredEvent};
 
 /// One event with what is known about it everywhere.
@@ -16,6 +18,10 @@ pub struct EventView {
     pub stored: StoredEvent,
     /// What is known, destination by destination.
     pub destinations: Vec<DestinationView>,
+    /// The receipt under which each copy came, in the order of the copies.
+    pub receipts: Vec<Option<ReceiptView>>,
+    /// Everything that the same visitors chose, before and after, by time.
+    pub choices: Vec<ReceiptView>,
 }
 
 /// What is known about an event at one destination.
@@ -150,6 +156,30 @@ impl<'c> Inspector<'c> {
             .query_row("SELECT count(*) FROM quarantine", [], |row| row.get(0))
     }
 
+    /// Walks a chain and says what is wrong with it; `pinned` is a head that was noted earlier.
+    pub fn verify(self, chain: Chain, pinned: Option<Head>) -> rusqlite::Result<Verified> {
+        proof::verify(self.conn, chain, pinned)
+    }
+
+    /// Hands over every row of a chain, in order, until `take` fails.
+    pub fn walk<E: From<rusqlite::Error>>(
+        self,
+        chain: Chain,
+        take: impl FnMut(Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        proof::walk(self.conn, chain, take)
+    }
+
+    /// Returns the canonical text of the terms with this name.
+    pub fn terms_text(self, name: &str) -> rusqlite::Result<Option<String>> {
+        proof::terms_text(self.conn, name)
+    }
+
+    /// Returns where retention has cut a chain.
+    pub fn anchor(self, chain: Chain) -> rusqlite::Result<Head> {
+        ledger::anchor(self.conn, chain.table())
+    }
+
     fn view(self, stored: StoredEvent) -> rusqlite::Result<EventView> {
         let destinations = self
             .conn
@@ -168,9 +198,24 @@ impl<'c> Inspector<'c> {
                 })
             })
             .collect::<rusqlite::Result<_>>()?;
+        let receipts = proof::of_event(self.conn, stored.seq)?;
+        let mut subjects: Vec<&str> = receipts
+            .iter()
+            .flatten()
+            .map(|view| view.receipt.subject_key.as_str())
+            .collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        let mut choices = Vec::new();
+        for subject in subjects {
+            choices.extend(proof::of_subject(self.conn, subject)?);
+        }
+        choices.sort_by_key(|view| (view.receipt.at, view.receipt.number));
         Ok(EventView {
             stored,
             destinations,
+            receipts,
+            choices,
         })
     }
 

@@ -5,13 +5,17 @@
 //! is damaged at start is moved aside, loudly, and a new one begun: the door opens again.
 
 mod append;
+mod audit;
 mod checkpoint;
 mod filter;
 mod frame;
 mod inspect;
+mod ledger;
 mod metrics;
 mod outcomes;
+mod proof;
 mod read;
+mod recent;
 mod schema;
 mod upkeep;
 mod writer;
@@ -34,10 +38,12 @@ use super::{
     Append, Appended, ConsentChange, DestinationState, Due, Progress, Seq, Store, StoreError,
     StoredEvent,
 };
+use crate::privacy::ledger::Draft;
 
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
+pub use self::proof::{Chain, ReceiptView};
 pub use self::schema::OpenError;
 
 /// Name of the data file inside the data directory.
@@ -76,6 +82,10 @@ pub struct SqliteConfig {
     pub quarantine_days: u32,
     /// How long a later word on consent is kept, in days.
     pub consent_days: u32,
+    /// How long receipts of choices are kept, in days; 0 for ever.
+    pub receipt_days: u32,
+    /// How long the audit log is kept, in days; 0 for ever.
+    pub audit_days: u32,
     /// Largest size of the data file in MiB, 0 for no limit but the disk's.
     pub max_mib: u32,
     /// Destinations whose cursors hold back retention.
@@ -101,6 +111,8 @@ impl SqliteConfig {
             quarantine_rows: 20_000,
             quarantine_days: 30,
             consent_days: 400,
+            receipt_days: 1825,
+            audit_days: 730,
             max_mib: 0,
             destinations: Vec::new(),
         }
@@ -311,8 +323,13 @@ impl Store for SqliteStore {
         self.ask(|reply| Command::Append(append, reply)).await
     }
 
-    async fn record_consent(&self, change: ConsentChange) -> Result<(), StoreError> {
-        self.ask(|reply| Command::Consent(change, reply)).await
+    async fn record_consent(
+        &self,
+        words: Vec<ConsentChange>,
+        receipt: Option<Box<Draft>>,
+    ) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Consent(words, receipt, reply))
+            .await
     }
 
     async fn latest_consent(
@@ -413,6 +430,8 @@ fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()
     Ok(())
 }
 
+#[cfg(test)]
+mod ledger_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -34,11 +34,14 @@ async fn everything_is_there_after_a_restart() {
     let store = SqliteStore::open(config.clone()).unwrap();
     store.append(web("1", 1)).await.unwrap();
     store
-        .record_consent(ConsentChange {
-            anonymous_id: "v".to_owned(),
-            evidence: "no".to_owned(),
-            received_at_ms: 1,
-        })
+        .record_consent(
+            vec![ConsentChange {
+                anonymous_id: "v".to_owned(),
+                evidence: "no".to_owned(),
+                received_at_ms: 1,
+            }],
+            None,
+        )
         .await
         .unwrap();
     store.close().await;
@@ -344,14 +347,14 @@ async fn an_older_choice_that_arrives_late_never_replaces_a_withdrawal() {
     };
     let withdrawal = word(200, false, 210);
     for change in [withdrawal.clone(), word(100, true, 300)] {
-        store.record_consent(change).await.unwrap();
+        store.record_consent(vec![change], None).await.unwrap();
     }
     let known = store.latest_consent(vec!["v".to_owned()]).await.unwrap();
     assert_eq!(known, [withdrawal]);
     // A clock that runs ahead must not make a word the last one for ever.
     let (ahead, next) = (word(9_000, true, 400), word(500, false, 510));
     for change in [ahead, next.clone()] {
-        store.record_consent(change).await.unwrap();
+        store.record_consent(vec![change], None).await.unwrap();
     }
     let known = store.latest_consent(vec!["v".to_owned()]).await.unwrap();
     assert_eq!(known, [next]);

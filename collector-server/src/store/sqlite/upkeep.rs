@@ -2,11 +2,14 @@
 //!
 //! Dedup keys go after `dedup_days`, in the order of the log (so neighbours go together); requests go
 //! after `retention_days`, but never what a configured destination has not read or wants to
-//! look at again; the last row of the log always stays, because it holds the position.
+//! look at again; the last row of the log always stays, because it holds the position. Grants that have
+//! come to their end get a receipt of it; both chains lose their oldest rows after their own time.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SqliteConfig, frame};
+use super::ledger::{self, LedgerCache};
+use super::{SqliteConfig, audit, frame};
+use crate::privacy::audit::{Entry, Outcome};
 use crate::store::Seq;
 
 const DAY_MS: i64 = 86_400_000;
@@ -17,6 +20,7 @@ const SLICE: usize = 200;
 pub(super) fn slice(
     conn: &Connection,
     config: &SqliteConfig,
+    ledger: &mut LedgerCache,
     now_ms: i64,
 ) -> rusqlite::Result<bool> {
     let age = |days: u32| now_ms.saturating_sub(i64::from(days) * DAY_MS);
@@ -40,8 +44,43 @@ pub(super) fn slice(
            (SELECT anonymous_id FROM consent WHERE received_at < ?1 ORDER BY received_at LIMIT 200)",
     )?
     .execute(params![age(config.consent_days)])?;
+    let expired = ledger::expire(conn, ledger, now_ms)?;
+    for (chain, recorded, days) in [
+        ("receipts", "recorded_at", config.receipt_days),
+        ("audit", "at", config.audit_days),
+    ] {
+        if days > 0 {
+            prune_chain(conn, chain, recorded, age(days), now_ms)?;
+        }
+    }
     conn.execute_batch("COMMIT")?;
-    Ok([keys, rows, attempts, quarantine].contains(&SLICE))
+    Ok([keys, rows, attempts, quarantine, expired].contains(&SLICE))
+}
+
+/// Deletes the oldest rows of a chain; what went is itself in the audit log.
+fn prune_chain(
+    conn: &Connection,
+    chain: &str,
+    recorded: &str,
+    before_ms: i64,
+    now_ms: i64,
+) -> rusqlite::Result<()> {
+    let Some(cut) = ledger::prune(conn, chain, recorded, before_ms)? else {
+        return Ok(());
+    };
+    if chain == "receipts" {
+        conn.prepare_cached("DELETE FROM choices WHERE receipt <= ?1")?
+            .execute(params![cut.number])?;
+    }
+    let entry = Entry {
+        at_ms: now_ms,
+        actor: "collector".to_owned(),
+        role: "collector".to_owned(),
+        action: "retention",
+        what: format!("{chain} up to {} ({})", cut.number, cut.hash),
+        outcome: Outcome::Done,
+    };
+    audit::append(conn, &entry)
 }
 
 fn position(conn: &Connection) -> rusqlite::Result<Seq> {

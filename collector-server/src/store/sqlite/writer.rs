@@ -17,7 +17,9 @@ use tokio::sync::{oneshot, watch};
 use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
-use super::{SqliteConfig, outcomes, schema, upkeep};
+use super::ledger::LedgerCache;
+use super::{SqliteConfig, ledger, outcomes, schema, upkeep};
+use crate::privacy::ledger::Draft;
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -25,7 +27,7 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 /// What the writer can be asked for.
 pub(super) enum Command {
     Append(Append, Reply<Vec<Appended>>),
-    Consent(ConsentChange, Reply<()>),
+    Consent(Vec<ConsentChange>, Option<Box<Draft>>, Reply<()>),
     Commit(String, Progress, Reply<()>),
     /// Commits nothing, but as durably as anything: tells whether the disk can be written.
     Probe(Reply<()>),
@@ -44,6 +46,7 @@ enum Done {
 /// Bytes a command occupies while it waits, roughly.
 pub(super) fn weight(command: &Command) -> usize {
     const BASE: usize = 256;
+    const RECEIPT: usize = 1024;
     match command {
         Command::Append(append, _) => {
             let events: usize = append
@@ -56,9 +59,13 @@ pub(super) fn weight(command: &Command) -> usize {
                 .iter()
                 .map(|q| q.payload.as_ref().map_or(0, String::len) + 192)
                 .sum();
-            BASE + append.header.len() + events + kept
+            let receipt = append.receipt.as_ref().map_or(0, |_| RECEIPT);
+            BASE + append.header.len() + events + kept + receipt
         }
-        Command::Consent(change, _) => BASE + change.evidence.len(),
+        Command::Consent(words, receipt, _) => {
+            let words: usize = words.iter().map(|word| word.evidence.len() + 64).sum();
+            BASE + words + receipt.as_ref().map_or(0, |_| RECEIPT)
+        }
         Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
         Command::Probe(_) | Command::Close => BASE,
         #[cfg(test)]
@@ -193,7 +200,7 @@ impl Writer {
         }
     }
 
-    fn answer(&self, command: Command, result: Result<Done, StoreError>) {
+    fn answer(&mut self, command: Command, result: Result<Done, StoreError>) {
         // A receiver that is gone stopped waiting; what was written stays written.
         match (command, result) {
             (Command::Append(_, reply), Ok(Done::Appended(answers))) => {
@@ -202,9 +209,11 @@ impl Writer {
             (Command::Append(_, reply), result) => {
                 let _ = reply.send(result.map(|_| Vec::new()));
             }
-            (Command::Consent(change, reply), result) => {
+            (Command::Consent(words, _, reply), result) => {
                 if result.is_ok() {
-                    self.filter.insert(&change.anonymous_id);
+                    for word in &words {
+                        self.filter.insert(&word.anonymous_id);
+                    }
                 }
                 let _ = reply.send(result.map(|_| ()));
             }
@@ -215,7 +224,7 @@ impl Writer {
             (Command::Upkeep(now_ms, reply), _) => {
                 let conn = self.conn.as_ref().expect("open in tests");
                 let _ = reply.send(
-                    upkeep::slice(conn, &self.config, now_ms)
+                    upkeep::slice(conn, &self.config, &mut self.cache.ledger, now_ms)
                         .map_err(|e| StoreError::Unavailable(e.to_string())),
                 );
             }
@@ -278,11 +287,13 @@ impl Writer {
 
     fn upkeep(&mut self, now_ms: i64) -> bool {
         let Some(conn) = &self.conn else { return false };
-        match upkeep::slice(conn, &self.config, now_ms) {
+        match upkeep::slice(conn, &self.config, &mut self.cache.ledger, now_ms) {
             Ok(has_more) => has_more,
             Err(error) => {
-                if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
-                    self.conn = None;
+                let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+                match LedgerCache::load(conn) {
+                    Ok(fresh) if is_rolled_back => self.cache.ledger = fresh,
+                    _ => self.conn = None,
                 }
                 tracing::warn!(%error, "store upkeep failed, will be tried again");
                 false
@@ -294,7 +305,15 @@ impl Writer {
 fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlite::Result<Done> {
     match command {
         Command::Append(request, _) => append::append(conn, cache, request).map(Done::Appended),
-        Command::Consent(change, _) => append::record_consent(conn, change).map(|()| Done::Nothing),
+        Command::Consent(words, receipt, _) => {
+            if let Some(draft) = receipt {
+                ledger::record(conn, &mut cache.ledger, draft)?;
+            }
+            words
+                .iter()
+                .try_for_each(|word| append::record_consent(conn, word))
+                .map(|()| Done::Nothing)
+        }
         Command::Commit(name, progress, _) => {
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
         }

@@ -1,0 +1,9 @@
+//! What a privacy officer needs: proof of consent, who may look, who has looked.
+//!
+//! Pure rules; the tables are the store's, the doors are `intake`'s and `cli`'s. [`chain`] is the one
+//! hash chain of both logs: the receipts of [`ledger`] and the rows of [`audit`].
+
+pub mod audit;
+pub mod chain;
+pub mod id;
+pub mod ledger;
