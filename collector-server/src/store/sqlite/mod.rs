@@ -18,6 +18,7 @@ mod read;
 mod recent;
 mod schema;
 mod upkeep;
+mod words;
 mod writer;
 
 use std::fs::File;
@@ -33,6 +34,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use self::append::Cache;
 use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
+use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
     Append, Appended, ConsentChange, DestinationState, Due, Progress, Seq, Store, StoreError,
@@ -133,6 +135,7 @@ struct Inner {
     queue_bytes: usize,
     last_seq: watch::Receiver<Seq>,
     filter: Arc<ConsentFilter>,
+    words: Arc<Words>,
     readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -161,6 +164,7 @@ impl SqliteStore {
         checkpointer
             .attach(&mut conn)
             .map_err(|e| unavailable(&e))?;
+        let words = Arc::new(Words::new());
         let (last_seq, watch) = watch::channel(cache.next_seq - 1);
         let (commands, receiver) = sync_channel(config.queue_requests as usize);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
@@ -176,6 +180,7 @@ impl SqliteStore {
             waiting_bytes: Arc::clone(&waiting_bytes),
             last_seq,
             filter: Arc::clone(&filter),
+            words: Arc::clone(&words),
             metrics: metrics::StoreMetrics::new(),
             gathering: std::time::Duration::ZERO,
         };
@@ -191,6 +196,7 @@ impl SqliteStore {
                 queue_bytes,
                 last_seq: watch,
                 filter,
+                words,
                 readers: Mutex::new(Vec::new()),
                 reader_permits: Semaphore::new(readers),
                 thread: Mutex::new(Some(thread)),
@@ -337,11 +343,16 @@ impl Store for SqliteStore {
         mut anonymous_ids: Vec<String>,
     ) -> Result<Vec<ConsentChange>, StoreError> {
         anonymous_ids.retain(|id| self.inner.filter.may_hold(id));
+        let (mut known, epoch) = self.inner.words.take_known(&mut anonymous_ids);
         if anonymous_ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok(known);
         }
-        self.with_reader(move |conn| read::latest_consent(conn, &anonymous_ids))
-            .await
+        let read = self
+            .with_reader(move |conn| read::latest_consent(conn, &anonymous_ids))
+            .await?;
+        self.inner.words.keep(&read, epoch);
+        known.extend(read);
+        Ok(known)
     }
 
     async fn read_log(&self, after: Seq, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {

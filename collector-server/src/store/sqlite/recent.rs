@@ -27,7 +27,17 @@ impl<K: Hash + Eq, V: Clone> Recent<K, V> {
         if self.young.len() >= self.half {
             self.old = std::mem::take(&mut self.young);
         }
+        self.old.remove(&key);
         self.young.insert(key, value);
+    }
+
+    pub(super) fn remove<Q>(&mut self, key: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.young.remove(key);
+        self.old.remove(key);
     }
 
     pub(super) fn get<Q>(&mut self, key: &Q) -> Option<V>

@@ -18,6 +18,7 @@ use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::ledger::LedgerCache;
+use super::words::Words;
 use super::{SqliteConfig, ledger, outcomes, schema, upkeep};
 use crate::privacy::ledger::Draft;
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
@@ -89,6 +90,7 @@ pub(super) struct Writer {
     pub(super) waiting_bytes: Arc<AtomicUsize>,
     pub(super) last_seq: watch::Sender<Seq>,
     pub(super) filter: Arc<ConsentFilter>,
+    pub(super) words: Arc<Words>,
     pub(super) metrics: super::metrics::StoreMetrics,
     /// How long a group may grow now: zero unless the last one was large.
     pub(super) gathering: Duration,
@@ -214,6 +216,7 @@ impl Writer {
                     for word in &words {
                         self.filter.insert(&word.anonymous_id);
                     }
+                    self.words.changed(&words);
                 }
                 let _ = reply.send(result.map(|_| ()));
             }
