@@ -4,11 +4,11 @@
  * A trap in the core (a panic) makes the SDK inert: it does nothing more and says so in `debug()`.
  */
 import * as host from 'firsthand-host';
+import { choices, type Choices } from './choices.js';
 import { field, isOn, optionLines } from './options.js';
 import { hashing, type Digest, type Hashing } from './person.js';
 import { Step } from './steps.js';
 import { eventId, type Call, type Stub } from './stub.js';
-import { withdrawals, type Withdrawals } from './withdrawal.js';
 import type { ConsentState, Options, Purpose, Status } from './types.js';
 
 /** The module's one function (`sdk/web/src/lib.rs`). */
@@ -41,7 +41,7 @@ const text = (value: unknown): string => (typeof value == 'string' || typeof val
 /** Why the SDK stopped, if it has. */
 let inertReason: string | undefined;
 let core: Core | undefined;
-let told: Withdrawals | undefined;
+let told: Choices | undefined;
 let person: Hashing | undefined;
 let refused: string[] = [];
 const listeners = new Set<(state: ConsentState) => void>();
@@ -124,7 +124,8 @@ const methods: Record<string, (...args: any[]) => any> = {
     const said = (purpose: string): unknown => (choice == 'all' ? true : choice == 'none' ? false : choice?.[purpose]);
     const answers = PURPOSES.map((purpose) => (said(purpose) === true ? '1' : said(purpose) === false ? '0' : '-')).join('');
     const id = on(Step.Choose, answers + '\n' + field(context?.basis ?? 'explicit'), +(context?.afterGpcNotice === true));
-    if (id) told?.add(id, consentState());
+    const state = consentState();
+    if (state.at) told?.add(id, state, context?.evidence);
   },
   on(callback) {
     if (typeof callback == 'function') listeners.add(callback);
@@ -273,7 +274,7 @@ export const startClient = async (
       (isOn) => on(Step.Pause, '', +isOn),
     );
     person.expect();
-    told = withdrawals(options);
+    told = choices(options);
     told.tell();
     watchPages(isOn(options.autoPageViews));
     watchBrowser();

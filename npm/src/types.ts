@@ -101,12 +101,24 @@ export interface ChoiceContext {
   readonly basis?: string;
   /** It was made after a notice about its conflict with Global Privacy Control. */
   readonly afterGpcNotice?: boolean;
-  /** Language tag of the texts that were shown. */
+  /** How it was asked for; kept in the collector's receipt. */
+  readonly evidence?: ChoiceEvidence;
+}
+
+/** What a banner or a consent platform says about how it asked. Names and forms are those of the wire (docs/wire.md). */
+export interface ChoiceEvidence {
+  /** Language of the text that was shown, BCP 47. */
   readonly locale?: string;
-  /** Version of what showed them. */
-  readonly uiVersion?: string;
-  /** SHA-256, hexadecimal, of the texts that were shown. */
-  readonly notice?: string;
+  /** Version of the banner. */
+  readonly ui_version?: string;
+  /** SHA-256 of the text that was shown, 64 hex digits. */
+  readonly notice_sha256?: string;
+  /** Name of the consent platform. */
+  readonly cmp?: string;
+  /** IAB TCF string. */
+  readonly tcf?: string;
+  /** IAB GPP string. */
+  readonly gpp?: string;
 }
 
 /** The consent half of the API. */

@@ -44,7 +44,7 @@ test('before the choice nothing is stored or sent; after a yes everything is', a
   assert.deepEqual(await kept(page), []);
   assert.equal(await page.evaluate(() => document.cookie), '');
   await page.evaluate(() => window.firsthand.flush());
-  assert.equal(shop.requests.length, 0);
+  assert.equal(shop.requests.length + shop.choices.length, 0);
   await page.evaluate(() => window.firsthand.consent.set('all'));
   await until('both events', () => shop.events.length === 2);
   const [batch] = shop.accepted;
@@ -66,8 +66,12 @@ test('before the choice nothing is stored or sent; after a yes everything is', a
 test('a no forgets what waited, and only the choice is kept', async () => {
   await start({ '*': shopPage() });
   const page = await visit('/?gclid=abc');
-  await page.evaluate(() => window.firsthand.consent.set('none'));
-  assert.deepEqual(await kept(page), ['fh.c']);
+  await page.evaluate(() => window.firsthand.consent.set('none', { evidence: { locale: 'de', ui_version: '3' } }));
+  await until('the collector to be told', () => shop.choices.length === 1);
+  const { user, consent } = shop.choices[0].body;
+  assert.deepEqual(user, {}, 'a visitor without an id gets none');
+  assert.deepEqual([consent.marketing, consent.locale, consent.ui_version], [false, 'de', '3']);
+  await until('only the choice to be kept', async () => String(await kept(page)) === 'fh.c');
   assert.equal((await debug(page)).dropped.consent_denied, 1);
   const id = await page.evaluate(() => window.firsthand.track('share'));
   assert.equal(id.length, 36);
@@ -191,13 +195,15 @@ test('a withdrawal reaches the collector, and only the choice is kept then', asy
   const page = await visit('/');
   await page.evaluate(() => window.firsthand.consent.set('all'));
   await until('the view', () => shop.events.length === 1);
+  await until('the yes', () => shop.choices.length === 1);
+  assert.equal(shop.choices[0].body.consent.marketing, true);
   await page.evaluate(() => window.firsthand.consent.set({ personalization: false }));
-  assert.equal(shop.withdrawals.length, 0);
+  await until('the change', () => shop.choices.length === 2);
   await page.evaluate(() => window.firsthand.consent.set('none', { basis: 'banner', afterGpcNotice: true }));
   assert.equal(await page.evaluate(() => window.firsthand.consent.get().afterGpcNotice), true);
-  await until('the withdrawal', () => shop.withdrawals.length === 1);
-  const { body } = shop.withdrawals[0];
-  assert.deepEqual(body.user, { anonymous_id: shop.accepted[0].user.anonymous_id });
+  await until('the withdrawal', () => shop.choices.length === 3);
+  const { body } = shop.choices[2];
+  for (const choice of shop.choices) assert.deepEqual(choice.body.user, { anonymous_id: shop.accepted[0].user.anonymous_id });
   const { at, ...said } = body.consent;
   assert.deepEqual(said, { regime: 'opt_in', policy: 1, gpc: false, basis: 'banner', after_gpc_notice: true, ...none });
   assert.ok(body.v === 1 && body.write_key === 'pk_test' && at > 0 && body.sent_at >= at);
@@ -209,16 +215,17 @@ test('a withdrawal nobody took is told by the next visit, until it is taken', as
   const page = await visit('/');
   await page.evaluate(() => window.firsthand.consent.set('all'));
   await until('the view', () => shop.events.length === 1);
+  await until('the yes to be taken', async () => shop.choices.length === 1 && !(await kept(page)).includes('fh.w'));
   shop.consentAnswers.push(503, 0, 0, 503);
   await page.evaluate(() => window.firsthand.consent.set('none'));
-  await until('the first try', () => shop.withdrawals.length >= 1);
+  await until('the first try', () => shop.choices.length >= 2);
   assert.deepEqual(await kept(page), ['fh.c', 'fh.w']);
   const stored = JSON.parse(await page.evaluate(() => localStorage.getItem('fh.w')));
-  assert.deepEqual({ ...stored, sent_at: 0 }, { ...shop.withdrawals[0].body, sent_at: 0 });
+  assert.deepEqual({ ...stored, sent_at: 0 }, { ...shop.choices[1].body, sent_at: 0 });
   const next = await visit('/next');
   await until('it is taken', async () => {
     await next.evaluate(() => dispatchEvent(new Event('online')));
-    return shop.withdrawals.some(({ status }) => status === 202);
+    return shop.choices.at(-1).status === 202 && shop.choices.length > 2;
   });
   await until('only the choice to be kept', async () => String(await kept(next)) === 'fh.c');
 });

@@ -35,7 +35,7 @@ export async function startShop(pages = {}) {
     /** What it answers next, one per request: `{ status, headers, body }`, 'hang' or 'down'. Empty: it accepts. */
     answers: [],
     /** Posts to `/v1/consent`: `{ status, body }`, and what they are answered next (0: nothing). Empty: 202. */
-    withdrawals: [],
+    choices: [],
     consentAnswers: [],
     pages,
     seen: new Set(),
@@ -72,9 +72,9 @@ export async function startShop(pages = {}) {
       ),
     );
   };
-  const withdraw = (request, response, text) => {
+  const choose = (request, response, text) => {
     const status = shop.consentAnswers.shift() ?? 202;
-    shop.withdrawals.push({ status, body: JSON.parse(text) });
+    shop.choices.push({ status, body: JSON.parse(text) });
     if (!status) return void request.socket.destroy();
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end('{}');
@@ -84,7 +84,7 @@ export async function startShop(pages = {}) {
     if (pathname === '/v1/events' || pathname === '/v1/consent') {
       let text = '';
       request.on('data', (part) => (text += part));
-      request.on('end', () => (pathname === '/v1/events' ? collect : withdraw)(request, response, text));
+      request.on('end', () => (pathname === '/v1/events' ? collect : choose)(request, response, text));
       return;
     }
     if (pathname.startsWith('/sdk/')) {

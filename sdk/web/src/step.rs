@@ -14,7 +14,7 @@ pub const DIGESTS: u32 = 4;
 /// Answers the consent evidence, the policy's version, and what is allowed as `1` and `0`: four purposes, prompt, opt-out to be shown.
 pub const CONSENT: u32 = 5;
 /// Takes a choice: `1`, `0` or `-` per purpose in wire order, basis; the number is 1 after a notice about Global Privacy Control. Answers the
-/// anonymous id whose withdrawal the collector has to hear of, if any.
+/// anonymous id that the collector is told of the choice under, if there is one.
 pub const CHOOSE: u32 = 6;
 /// Forgets the visitor.
 pub const RESET: u32 = 7;

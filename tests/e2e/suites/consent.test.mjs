@@ -91,7 +91,7 @@ for (const kind of available()) {
       await visitor.page.evaluate(() => window.firsthand.consent.set('none'));
       await until('the outbox is cleared', async () => (await visitor.status()).queued === 0);
       await until('the collector knows', () =>
-        stack.proxy.requests.some((r) => r.method === 'POST' && r.path.startsWith('/v1/consent') && r.status === 202));
+        stack.proxy.requests.some((r) => r.method === 'POST' && r.path.startsWith('/v1/consent') && r.status === 202 && r.body.includes('"marketing":false')));
       await until('only the choice is kept', async () => String(await firsthandStorage()) === 'fh.c');
       const sent = stack.proxy.accepted().flatMap((b) => b.events.map((e) => e.name));
       assert.ok(!sent.includes('add_to_wishlist'), sent.join());
@@ -108,7 +108,7 @@ for (const kind of available()) {
         await visitor.sent();
         await visitor.page.evaluate(() => window.firsthand.consent.set('none'));
         await until('the collector knows', () =>
-          stack.proxy.requests.some((r) => r.method === 'POST' && r.path.startsWith('/v1/consent') && r.status === 202));
+          stack.proxy.requests.some((r) => r.method === 'POST' && r.path.startsWith('/v1/consent') && r.status === 202 && r.body.includes('"marketing":false')));
         await stack.control('DELETE', 'fault');
         const event = await until('Meta and TikTok never get it', async () => {
           const found = (await stack.inspect()).find((e) => e.event_id === id);

@@ -1,6 +1,5 @@
 //! The visitor chooses, here or in another tab.
 
-use firsthand_core::consent::Purpose;
 use firsthand_core::text::fields;
 
 use super::App;
@@ -11,33 +10,22 @@ use crate::storage::{
     segment::{Part, Segment},
 };
 
-/// Purposes whose withdrawal the collector is told of: those under which it forwards.
-const TOLD: [Purpose; 3] = [
-    Purpose::Marketing,
-    Purpose::Analytics,
-    Purpose::ThirdPartySharing,
-];
-
 impl App {
     /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order. Returns the anonymous id that the collector knows the
-    /// visitor by if the choice takes away what was allowed before, else nothing.
+    /// visitor by, or will; nothing for one who has none and gets none.
     pub(super) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) -> String {
         let now_ms = host::now_ms();
         self.consent.refresh(&self.config, now_ms);
-        let before = *self.consent.verdict();
         self.consent
             .set(&self.config, answers, basis, after_gpc_notice, now_ms);
-        let after = self.consent.verdict();
-        let is_withdrawn = TOLD
-            .iter()
-            .any(|purpose| before.allows(*purpose) && !after.allows(*purpose));
-        let known_as = if is_withdrawn {
+        // A refusal forgets the id, a yes gives one.
+        let before = self.segment.get(Part::AnonymousId).to_owned();
+        self.apply_choice();
+        if before.is_empty() {
             self.segment.get(Part::AnonymousId).to_owned()
         } else {
-            String::new()
-        };
-        self.apply_choice();
-        known_as
+            before
+        }
     }
 
     /// Another tab changed the storage; `key` is empty when all of it was cleared.

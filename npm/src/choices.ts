@@ -1,5 +1,6 @@
 /**
- * Tells the collector of a withdrawal: `POST /v1/consent` (docs/wire.md). Events of the visitor that wait there to be forwarded then stop.
+ * Tells the collector of each choice, a yes as well as a no: `POST /v1/consent` (docs/wire.md). It keeps a receipt, and events of the visitor that
+ * wait there to be forwarded follow the choice. A visitor who refuses before anything was sent has no id, and none is sent.
  *
  * Kept under `fh.w` (with `storage: memory` in the page) until the collector has answered for it, and nothing but what is sent; tried again
  * on the next load, when the network is back and when the page is seen again.
@@ -9,23 +10,23 @@ import { base } from './options.js';
 import type { ConsentState, Options } from './types.js';
 
 const KEY = 'fh.w';
-/** Withdrawals that are kept; a visitor who changes their mind more often while offline loses the oldest. */
+/** Choices that are kept; a visitor who changes their mind more often while offline loses the oldest. */
 const MOST = 5;
 const DEADLINE_MS = 10_000;
 
-export interface Withdrawals {
-  /** Keeps and sends one. */
-  add(anonymousId: string, state: ConsentState): void;
+export interface Choices {
+  /** Keeps and sends one, with what the banner says about how it asked. */
+  add(anonymousId: string, state: ConsentState, evidence?: object): void;
   /** Sends those that the collector has not answered for. */
   tell(): void;
   /** The same for a page that leaves. */
   leave(): void;
 }
 
-/** The collector's answer is final: it has the withdrawal, or will never take it. */
+/** The collector's answer is final: it has the choice, or will never take it. */
 const isFinal = (status: number): boolean => status == 202 || (status >= 400 && status < 500 && ![408, 425, 429].includes(status));
 
-export const withdrawals = ({ endpoint, writeKey }: Options): Withdrawals => {
+export const choices = ({ endpoint, writeKey }: Options): Choices => {
   const url = base(endpoint) + '/v1/consent';
   const underWay = new Set<string>();
 
@@ -62,9 +63,9 @@ export const withdrawals = ({ endpoint, writeKey }: Options): Withdrawals => {
   const tell = (): void => unsent().forEach((body) => void send(body));
 
   return {
-    add(anonymous_id, { regime, policy, gpc, at, basis, afterGpcNotice, choice }) {
-      const consent = { regime, policy, gpc, at, basis, after_gpc_notice: afterGpcNotice, ...choice };
-      const body = JSON.stringify({ v: 1, write_key: writeKey, sent_at: Date.now(), user: { anonymous_id }, consent });
+    add(id, { regime, policy, gpc, at, basis, afterGpcNotice, choice }, evidence) {
+      const consent = { ...evidence, regime, policy, gpc, at, basis, after_gpc_notice: afterGpcNotice, ...choice };
+      const body = JSON.stringify({ v: 1, write_key: writeKey, sent_at: Date.now(), user: { anonymous_id: id || undefined }, consent });
       keep([...waiting(), body].slice(-MOST));
       tell();
     },
