@@ -244,7 +244,7 @@ fn inspection_needs_the_token_and_is_absent_without_one() {
     )
     .unwrap();
     let collector = Collector::start_with(&config);
-    assert_eq!(collector.request(path, b"").status, 404);
+    assert_eq!(collector.request(path, b"").status, 401);
 }
 
 #[test]

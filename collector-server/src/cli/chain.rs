@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::config::Config;
+use crate::privacy::audit::{Entry, Outcome};
 use crate::privacy::chain::{Hash, Head, Row, Verified};
-use crate::store::sqlite::{Chain, FILE_NAME, Inspector};
+use crate::store::sqlite::{Access, Chain, FILE_NAME, Inspector};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -40,12 +41,45 @@ pub(super) struct ExportArgs {
 }
 
 impl ExportArgs {
+    /// Returns the filter in words, for the audit log.
+    pub(super) fn in_words(&self) -> String {
+        let time =
+            |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |at| at.to_string());
+        format!("since {} until {}", time(self.since), time(self.until))
+    }
+
     fn holds(&self, at_ms: i64) -> bool {
         self.since
             .is_none_or(|since| at_ms >= since.as_millisecond())
             && self
                 .until
                 .is_none_or(|until| at_ms < until.as_millisecond())
+    }
+}
+
+/// Records what this command does, before it does it. The actor is the system's user.
+pub(super) fn record(config: &Config, action: &'static str, what: String) -> anyhow::Result<()> {
+    let path = data_file(config)?;
+    Access::open(&path)
+        .map_err(anyhow::Error::from)
+        .and_then(|mut access| Ok(access.record(&entry(action, what))?))
+        .context("recording the access in the audit log; without that nothing is shown")
+}
+
+/// Returns the audit row of what a command does.
+pub(super) fn entry(action: &'static str, what: String) -> Entry {
+    let user = ["SUDO_USER", "USER", "LOGNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|user| user.len() <= 64 && user.bytes().all(|b| b.is_ascii_graphic() && b != b'@'))
+        .unwrap_or_else(|| "unknown".to_owned());
+    Entry {
+        at_ms: Timestamp::now().as_millisecond(),
+        actor: format!("cli:{user}"),
+        role: "system".to_owned(),
+        action,
+        what,
+        outcome: Outcome::Done,
     }
 }
 

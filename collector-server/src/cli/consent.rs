@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ConfigArg;
-use super::chain::{ExportArgs, VerifyArgs, export, verify};
+use super::chain::{ExportArgs, VerifyArgs, export, record, verify};
 use crate::privacy::ledger::Receipt;
 use crate::store::sqlite::Chain;
 
@@ -56,21 +56,19 @@ pub(super) fn run(args: &ConsentArgs) -> anyhow::Result<()> {
                     .is_none_or(|key| *key == receipt.subject_key);
                 is_subject.then_some(receipt.recorded_at)
             };
-            export(
-                Chain::Receipts,
-                args,
-                &config.load()?,
-                wanted,
-                |view, record| {
-                    let terms = match record.get("terms").and_then(Value::as_str) {
-                        Some(name) => view.terms_text(name)?,
-                        None => None,
-                    };
-                    // Text that was kept as JSON.
-                    let terms = terms.and_then(|text| serde_json::from_str::<Value>(&text).ok());
-                    Ok(json!({ "terms": terms }))
-                },
-            )
+            let config = config.load()?;
+            let whose = subject.as_deref().unwrap_or("all");
+            let what = format!("subject {whose} {}", args.in_words());
+            record(&config, "consent.export", what)?;
+            export(Chain::Receipts, args, &config, wanted, |view, record| {
+                let terms = match record.get("terms").and_then(Value::as_str) {
+                    Some(name) => view.terms_text(name)?,
+                    None => None,
+                };
+                // Text that was kept as JSON.
+                let terms = terms.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+                Ok(json!({ "terms": terms }))
+            })
         }
     }
 }

@@ -6,8 +6,9 @@ use firsthand_core::ids;
 use serde_json::{Value, json};
 
 use super::ConfigArg;
+use super::chain::{data_file, record};
 use crate::explain;
-use crate::store::sqlite::{EventView, FILE_NAME, Inspector, QuarantineView};
+use crate::store::sqlite::{EventView, Inspector, QuarantineView};
 
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
@@ -28,10 +29,8 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<()> {
     let config = args.config.load()?;
     let wanted = wanted(args)?;
-    let path = config.store.dir.join(FILE_NAME);
-    if !path.exists() {
-        bail!("there is no data yet in {}", config.store.dir.display());
-    }
+    let path = data_file(&config)?;
+    record(&config, "explain", wanted.join(" "))?;
     let (views, quarantine) = Inspector::open(&path, |view| {
         let mut views: Vec<EventView> = Vec::new();
         let mut quarantine: Vec<QuarantineView> = Vec::new();

@@ -1,10 +1,12 @@
 //! The commands.
 
+mod audit;
 mod chain;
 mod check;
 mod consent;
 mod explain;
 mod sandbox;
+mod token;
 
 use std::path::PathBuf;
 
@@ -62,6 +64,16 @@ enum Command {
         after_help = "Examples:\n  firsthand consent verify --config collector.toml\n  firsthand consent verify --head 5f1c… --count 1200 --config collector.toml\n  firsthand consent export --since 2026-01-01T00:00:00Z --out receipts.jsonl --config collector.toml"
     )]
     Consent(consent::ConsentArgs),
+    /// Makes, lists and revokes the tokens of the administrative doors
+    #[command(
+        after_help = "Examples:\n  firsthand token create --role privacy --name anna --config collector.toml\n  firsthand token list --config collector.toml\n  firsthand token revoke 0k3v9m2x7q --config collector.toml"
+    )]
+    Token(token::TokenArgs),
+    /// Tells who looked at personal records: verifies and exports the audit log
+    #[command(
+        after_help = "Examples:\n  firsthand audit verify --config collector.toml\n  firsthand audit export --since 2026-01-01T00:00:00Z --out audit.jsonl --config collector.toml"
+    )]
+    Audit(audit::AuditArgs),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +105,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Explain(args) => explain::run(&args),
         Command::Consent(args) => consent::run(&args),
+        Command::Token(args) => token::run(&args),
+        Command::Audit(args) => audit::run(&args),
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
+use super::access::Access;
 use super::cookie::CookieWriter;
 use super::metrics::IntakeMetrics;
 use super::network::Network;
@@ -16,7 +17,6 @@ use crate::admit;
 use crate::config::{BotPolicy, Config};
 use crate::privacy::ledger::Terms;
 use crate::region::Regions;
-use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 
 /// State of the doors.
@@ -35,7 +35,7 @@ pub struct App {
     pub(super) permits: Semaphore,
     pub(super) path_prefix: String,
     pub(super) has_metrics_listener: bool,
-    pub(super) admin_token: Option<Secret>,
+    pub(super) access: Access,
     pub(super) destinations: Vec<String>,
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
@@ -79,7 +79,7 @@ impl App {
             permits: Semaphore::new(limits.concurrent_requests),
             path_prefix: config.server.path_prefix.clone(),
             has_metrics_listener: config.server.metrics_listen.is_some(),
-            admin_token,
+            access: Access::new(admin_token),
             destinations,
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,

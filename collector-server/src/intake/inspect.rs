@@ -1,4 +1,4 @@
-//! `/v1/inspect/…`: what became of events, for the operator. Without `admin.token` it is not there.
+//! `/v1/inspect/…`: what became of events, for who has the role `read`. Each look is in the audit log.
 
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::App;
-use super::answer::{self, Refused, json_answer};
-use super::sources::carries_token;
+use super::access::{self, Ask};
+use super::answer::{Refused, json_answer};
 use crate::explain;
+use crate::privacy::tokens::Role;
 use crate::store::StoreError;
 
 /// Most rows of one answer.
@@ -29,18 +30,19 @@ pub(super) async fn newest(
     headers: HeaderMap,
 ) -> Response {
     let limit = page.limit.unwrap_or(50).min(MAX_ROWS);
-    let Some(refused) = refuse(&app, &headers) else {
-        let views = app.store.read(move |view| view.newest(limit)).await;
-        return respond(views.map(|views| {
-            let events: Vec<Value> = views
-                .iter()
-                .map(|view| explain::event_json(view, &app.destinations))
-                .collect();
-            let refused = refusals(&app.prometheus.render());
-            json!({ "events": events, "refused": refused })
-        }));
-    };
-    refused.await
+    if let Some(refused) = refuse(&app, &headers, "inspect.events", format!("newest {limit}")).await
+    {
+        return refused;
+    }
+    let views = app.store.read(move |view| view.newest(limit)).await;
+    respond(views.map(|views| {
+        let events: Vec<Value> = views
+            .iter()
+            .map(|view| explain::event_json(view, &app.destinations))
+            .collect();
+        let refused = refusals(&app.prometheus.render());
+        json!({ "events": events, "refused": refused })
+    }))
 }
 
 /// Returns what was refused at the door since the start, from the counters' own text:
@@ -67,20 +69,20 @@ pub(super) async fn one(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let Some(refused) = refuse(&app, &headers) else {
-        let found = app
-            .store
-            .read(move |view| Ok((view.by_id(&id)?, view.quarantine(Some(&id), MAX_ROWS)?)))
-            .await;
-        return respond(found.map(|(views, quarantine)| {
-            let events: Vec<Value> = views
-                .iter()
-                .map(|view| explain::event_json(view, &app.destinations))
-                .collect();
-            json!({ "events": events, "quarantine": quarantine })
-        }));
-    };
-    refused.await
+    if let Some(refused) = refuse(&app, &headers, "inspect.event", id.clone()).await {
+        return refused;
+    }
+    let found = app
+        .store
+        .read(move |view| Ok((view.by_id(&id)?, view.quarantine(Some(&id), MAX_ROWS)?)))
+        .await;
+    respond(found.map(|(views, quarantine)| {
+        let events: Vec<Value> = views
+            .iter()
+            .map(|view| explain::event_json(view, &app.destinations))
+            .collect();
+        json!({ "events": events, "quarantine": quarantine })
+    }))
 }
 
 /// `GET /v1/inspect/quarantine?limit=`: what was refused, newest first.
@@ -90,34 +92,39 @@ pub(super) async fn quarantine(
     headers: HeaderMap,
 ) -> Response {
     let limit = page.limit.unwrap_or(50).min(MAX_ROWS);
-    let Some(refused) = refuse(&app, &headers) else {
-        let rows = app
-            .store
-            .read(move |view| view.quarantine(None, limit))
-            .await;
-        return respond(rows.map(|rows| json!({ "quarantine": rows })));
-    };
-    refused.await
+    if let Some(refused) = refuse(
+        &app,
+        &headers,
+        "inspect.quarantine",
+        format!("newest {limit}"),
+    )
+    .await
+    {
+        return refused;
+    }
+    let rows = app
+        .store
+        .read(move |view| view.quarantine(None, limit))
+        .await;
+    respond(rows.map(|rows| json!({ "quarantine": rows })))
 }
 
-/// Returns the refusal of a request without the token.
-fn refuse(app: &App, headers: &HeaderMap) -> Option<impl Future<Output = Response> + use<>> {
-    let is_closed = app.admin_token.is_none();
-    let is_allowed = app
-        .admin_token
-        .as_ref()
-        .is_some_and(|token| carries_token(headers, token));
-    (!is_allowed).then_some(async move {
-        if is_closed {
-            return answer::not_found().await;
-        }
-        Refused::new(
-            StatusCode::UNAUTHORIZED,
-            "unknown_token",
-            "send the admin token as Authorization: Bearer",
-        )
-        .into_answer()
-    })
+/// Returns the refusal of a request that may not look.
+async fn refuse(
+    app: &App,
+    headers: &HeaderMap,
+    action: &'static str,
+    what: String,
+) -> Option<Response> {
+    let ask = Ask {
+        needed: Role::Read,
+        action,
+        what,
+    };
+    access::admit(app, headers, ask)
+        .await
+        .err()
+        .map(Refused::into_answer)
 }
 
 fn respond(result: Result<Value, StoreError>) -> Response {

@@ -4,6 +4,7 @@
 //! at a time are bounded; what a browser may not read from another origin it does not get. Never logs
 //! a body, an id of a person, an address or a query. Refuses to know destinations.
 
+mod access;
 mod answer;
 mod app;
 mod body;

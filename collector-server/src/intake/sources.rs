@@ -130,14 +130,6 @@ pub(super) fn bearer(value: &http::HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Whether the request carries this token, compared in constant time.
-pub(super) fn carries_token(headers: &HeaderMap, token: &Secret) -> bool {
-    headers
-        .get(AUTHORIZATION)
-        .and_then(bearer)
-        .is_some_and(|given| bool::from(token.expose().as_bytes().ct_eq(given.as_bytes())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

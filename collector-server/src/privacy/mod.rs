@@ -7,3 +7,4 @@ pub mod audit;
 pub mod chain;
 pub mod id;
 pub mod ledger;
+pub mod tokens;

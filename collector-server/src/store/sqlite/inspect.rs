@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::proof::{self, Chain, ReceiptView};
 use super::schema::OpenError;
-use super::{ledger, outcomes, read, schema};
+use super::{access, ledger, outcomes, read, schema};
 use crate::privacy::chain::{Head, Row, Verified};
+use crate::privacy::tokens::TokenRow;
 use crate::store::{Outcome, Seq, StoredEvent};
 
 /// One event with what is known about it everywhere.
@@ -173,6 +174,11 @@ impl<'c> Inspector<'c> {
     /// Returns the canonical text of the terms with this name.
     pub fn terms_text(self, name: &str) -> rusqlite::Result<Option<String>> {
         proof::terms_text(self.conn, name)
+    }
+
+    /// Returns all tokens of the administrative doors, the oldest first.
+    pub fn tokens(self) -> rusqlite::Result<Vec<TokenRow>> {
+        access::tokens(self.conn)
     }
 
     /// Returns where retention has cut a chain.

@@ -4,6 +4,7 @@
 //! blocking pool. Promises what [`Store`] promises, also over `kill -9` and power cuts. A file that
 //! is damaged at start is moved aside, loudly, and a new one begun: the door opens again.
 
+mod access;
 mod append;
 mod audit;
 mod checkpoint;
@@ -40,8 +41,11 @@ use super::{
     Append, Appended, ConsentChange, DestinationState, Due, Progress, Seq, Store, StoreError,
     StoredEvent,
 };
+use crate::privacy::audit::Entry;
 use crate::privacy::ledger::Draft;
+use crate::privacy::tokens::TokenRow;
 
+pub use self::access::Access;
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
@@ -208,6 +212,16 @@ impl SqliteStore {
     /// Answers once a probe is on disk: the store can be written.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.ask(Command::Probe).await
+    }
+
+    /// Records an access to personal records; on disk when answered.
+    pub async fn record_access(&self, entry: Entry) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Access(entry, reply)).await
+    }
+
+    /// Returns a token that is not revoked.
+    pub async fn token(&self, id: String) -> Result<Option<TokenRow>, StoreError> {
+        self.with_reader(move |conn| access::token(conn, &id)).await
     }
 
     /// Returns how many bytes wait for the writer.

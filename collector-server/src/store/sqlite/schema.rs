@@ -56,13 +56,26 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connecti
 
 /// Opens the connection that folds the log into the file, and does nothing else.
 pub(super) fn open_checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = open_second(path)?;
+    conn.pragma_update(None, "fullfsync", true)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(conn)
+}
+
+/// Opens a connection that writes beside a running collector; the file must be of this program's version.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
+    let conn = open_second(path)?;
+    conn.busy_timeout(Duration::from_secs(10))?;
+    require_current(&conn, MIGRATIONS)?;
+    Ok(conn)
+}
+
+fn open_second(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     conn.pragma_update(None, "synchronous", "FULL")?;
-    conn.pragma_update(None, "fullfsync", true)?;
-    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)
 }
 

@@ -19,7 +19,8 @@ use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::ledger::LedgerCache;
 use super::words::Words;
-use super::{SqliteConfig, ledger, outcomes, schema, upkeep};
+use super::{SqliteConfig, audit, ledger, outcomes, schema, upkeep};
+use crate::privacy::audit::Entry;
 use crate::privacy::ledger::Draft;
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
 
@@ -30,6 +31,7 @@ pub(super) enum Command {
     Append(Append, Reply<Vec<Appended>>),
     Consent(Vec<ConsentChange>, Option<Box<Draft>>, Reply<()>),
     Commit(String, Progress, Reply<()>),
+    Access(Entry, Reply<()>),
     /// Commits nothing, but as durably as anything: tells whether the disk can be written.
     Probe(Reply<()>),
     /// Forgets what is old, now.
@@ -68,6 +70,7 @@ pub(super) fn weight(command: &Command) -> usize {
             BASE + words + receipt.as_ref().map_or(0, |_| RECEIPT)
         }
         Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
+        Command::Access(entry, _) => BASE + entry.what.len(),
         Command::Probe(_) | Command::Close => BASE,
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
@@ -220,7 +223,10 @@ impl Writer {
                 }
                 let _ = reply.send(result.map(|_| ()));
             }
-            (Command::Commit(_, _, reply) | Command::Probe(reply), result) => {
+            (
+                Command::Commit(_, _, reply) | Command::Access(_, reply) | Command::Probe(reply),
+                result,
+            ) => {
                 let _ = reply.send(result.map(|_| ()));
             }
             #[cfg(test)]
@@ -320,6 +326,7 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         Command::Commit(name, progress, _) => {
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
         }
+        Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
         Command::Probe(_) => conn
             .prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('probe', 0)")?
             .execute([])
