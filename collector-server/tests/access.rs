@@ -172,12 +172,43 @@ fn every_look_is_on_record_and_the_record_is_chained() {
 }
 
 #[test]
+fn a_right_token_in_the_wrong_role_is_told_which_one_is_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = Collector::start(dir.path(), "");
+    assert_eq!(collector.page(&batch(&event("e1"))).status, 202);
+    for (role, want) in [
+        ("read", 403),
+        ("operate", 403),
+        ("privacy", 200),
+        ("admin", 200),
+    ] {
+        let token = make(dir.path(), role, role);
+        let answer = look(&collector, &token, "/v1/inspect/events/e1/basis");
+        assert_eq!(answer.status, want, "{role}");
+        if want == 403 {
+            assert_eq!(answer.code(), "role_not_allowed");
+            assert!(answer.body.contains("the role privacy"), "{}", answer.body);
+        } else {
+            let record = &answer.json()["events"][0]["copies"][0]["receipt"]["record"];
+            assert_eq!(record["action"], "grant");
+        }
+    }
+    let refused: Vec<_> = audit(dir.path())
+        .into_iter()
+        .filter(|row| row["outcome"] == "refused")
+        .map(|row| row["actor"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(refused, ["read", "operate"]);
+}
+
+#[test]
 fn without_a_token_nothing_is_open_but_intake_sdk_and_health() {
     let dir = tempfile::tempdir().unwrap();
     let collector = Collector::start(dir.path(), "");
     for (path, want) in [
         ("/v1/inspect/events", 401),
         ("/v1/inspect/events/e1", 401),
+        ("/v1/inspect/events/e1/basis", 401),
         ("/v1/inspect/quarantine", 401),
         ("/healthz", 200),
         ("/readyz", 200),

@@ -15,6 +15,7 @@ use super::network::Network;
 use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
+use crate::explain::basis::Requirement;
 use crate::privacy::ledger::Terms;
 use crate::region::Regions;
 use crate::store::sqlite::SqliteStore;
@@ -37,6 +38,7 @@ pub struct App {
     pub(super) has_metrics_listener: bool,
     pub(super) access: Access,
     pub(super) destinations: Vec<String>,
+    pub(super) requirements: Vec<Requirement>,
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
     pub(super) metrics: IntakeMetrics,
@@ -81,6 +83,7 @@ impl App {
             has_metrics_listener: config.server.metrics_listen.is_some(),
             access: Access::new(admin_token),
             destinations,
+            requirements: config.requirements(),
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,
             metrics,

@@ -1,4 +1,5 @@
-//! `/v1/inspect/…`: what became of events, for who has the role `read`. Each look is in the audit log.
+//! `/v1/inspect/…`: what became of events, for who has the role `read`, and on what basis they
+//! were sent, for `privacy`. Each look is in the audit log.
 
 use std::sync::Arc;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use super::App;
 use super::access::{self, Ask};
 use super::answer::{Refused, json_answer};
+use super::events::now_ms;
 use crate::explain;
 use crate::privacy::tokens::Role;
 use crate::store::StoreError;
@@ -30,7 +32,14 @@ pub(super) async fn newest(
     headers: HeaderMap,
 ) -> Response {
     let limit = page.limit.unwrap_or(50).min(MAX_ROWS);
-    if let Some(refused) = refuse(&app, &headers, "inspect.events", format!("newest {limit}")).await
+    if let Some(refused) = refuse(
+        &app,
+        &headers,
+        Role::Read,
+        "inspect.events",
+        format!("newest {limit}"),
+    )
+    .await
     {
         return refused;
     }
@@ -69,7 +78,7 @@ pub(super) async fn one(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(refused) = refuse(&app, &headers, "inspect.event", id.clone()).await {
+    if let Some(refused) = refuse(&app, &headers, Role::Read, "inspect.event", id.clone()).await {
         return refused;
     }
     let found = app
@@ -85,6 +94,27 @@ pub(super) async fn one(
     }))
 }
 
+/// `GET /v1/inspect/events/{id}/basis`: what `firsthand explain --json` tells: on what basis the event was
+/// sent, to whom, and when that stopped.
+pub(super) async fn basis(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(refused) = refuse(&app, &headers, Role::Privacy, "explain", id.clone()).await {
+        return refused;
+    }
+    let found = app.store.read(move |view| view.by_id(&id)).await;
+    respond(found.map(|views| {
+        let (policy, now_ms) = (&app.rules.policy, now_ms());
+        let events: Vec<Value> = views
+            .iter()
+            .map(|view| explain::full_json(view, &app.requirements, policy, now_ms))
+            .collect();
+        json!({ "events": events })
+    }))
+}
+
 /// `GET /v1/inspect/quarantine?limit=`: what was refused, newest first.
 pub(super) async fn quarantine(
     State(app): State<Arc<App>>,
@@ -95,6 +125,7 @@ pub(super) async fn quarantine(
     if let Some(refused) = refuse(
         &app,
         &headers,
+        Role::Read,
         "inspect.quarantine",
         format!("newest {limit}"),
     )
@@ -113,11 +144,12 @@ pub(super) async fn quarantine(
 async fn refuse(
     app: &App,
     headers: &HeaderMap,
+    needed: Role,
     action: &'static str,
     what: String,
 ) -> Option<Response> {
     let ask = Ask {
-        needed: Role::Read,
+        needed,
         action,
         what,
     };

@@ -41,6 +41,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/.well-known/gpc.json", get(region::gpc))
         .route("/v1/inspect/events", get(inspect::newest))
         .route("/v1/inspect/events/{id}", get(inspect::one))
+        .route("/v1/inspect/events/{id}/basis", get(inspect::basis))
         .route("/v1/inspect/quarantine", get(inspect::quarantine))
         .route("/sdk/{file}", get(sdk_files::get))
         .route("/healthz", get(status::healthz))
