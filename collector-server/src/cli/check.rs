@@ -57,6 +57,14 @@ fn summary(config: &Config) -> Vec<String> {
         Regime::from(config.consent.default_regime).as_str(),
         config.consent.policy_version
     ));
+    lines.push(if config.privacy.controller.is_empty() {
+        "receipts of choices name no controller: set privacy.controller".to_owned()
+    } else {
+        format!(
+            "receipts of choices name \"{}\" as controller",
+            config.privacy.controller
+        )
+    });
     let destinations = config.destination_names();
     if destinations.is_empty() {
         lines.push("forwards to nobody: there is no [[destination]]".to_owned());

@@ -200,3 +200,6 @@ pub fn receipt_json(view: Option<&ReceiptView>) -> Value {
         json!({ "hash": view.hash.to_string(), "record": view.receipt, "terms": view.terms })
     })
 }
+
+#[cfg(test)]
+mod tests;

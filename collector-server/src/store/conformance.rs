@@ -58,6 +58,7 @@ pub(super) async fn suite<S: Store, F: Fn() -> S>(fresh: F) {
     progress_is_kept_as_one(&fresh()).await;
     what_is_due_comes_longest_due_first(&fresh()).await;
     the_latest_word_on_consent_counts(&fresh()).await;
+    a_choice_counts_for_every_id_it_names(&fresh()).await;
 }
 
 async fn positions_grow_by_one_and_are_read_in_order(store: &impl Store) {
@@ -291,4 +292,24 @@ async fn the_latest_word_on_consent_counts(store: &impl Store) {
         store.latest_consent(ask).await.unwrap(),
         [word("v1", "new", 30)]
     );
+}
+
+async fn a_choice_counts_for_every_id_it_names(store: &impl Store) {
+    let word = |id: &str, evidence: &str, received_at_ms| ConsentChange {
+        anonymous_id: id.to_owned(),
+        evidence: evidence.to_owned(),
+        received_at_ms,
+    };
+    let ids = || vec!["a".to_owned(), "b".to_owned()];
+    for (evidence, at) in [("yes", 1), ("no", 2)] {
+        let words = vec![word("a", evidence, at), word("b", evidence, at)];
+        store.record_consent(words.clone(), None).await.unwrap();
+        // Asked twice: what is remembered is what is kept.
+        for _ in 0..2 {
+            let mut known = store.latest_consent(ids()).await.unwrap();
+            known.sort_by(|a, b| a.anonymous_id.cmp(&b.anonymous_id));
+            assert_eq!(known, words);
+        }
+    }
+    store.record_consent(Vec::new(), None).await.unwrap();
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: an append is answered after it is on disk; the dedup decision is made in the
 //! transaction that writes the event; what a forwarder learned and how far it has come are committed
-//! together. Refuses to know: HTTP, consent, platforms. Fails with [`StoreError`], never by losing.
+//! together; a choice and its receipt too. Refuses to know: HTTP, the rules of consent, platforms. Fails with [`StoreError`], never by losing.
 //!
 //! Every destination reads the same log by its own cursor. A row per event and destination exists
 //! once something is known about it (waiting, delivered, to retry, dead, suppressed), so nothing
