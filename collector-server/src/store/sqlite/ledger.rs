@@ -277,6 +277,9 @@ pub(super) fn expire(
     Ok(count)
 }
 
+/// How long the oldest row may outlive its time, so that rows go in groups: each cut is an audit row.
+const CUT_DELAY_MS: i64 = 86_400_000;
+
 /// Deletes the oldest rows of a chain and notes where it begins now. Returns the new beginning, if it
 /// moved.
 pub(super) fn prune(
@@ -291,6 +294,10 @@ pub(super) fn prune(
         ))?
         .query_map([], |row| Ok((head_of(row)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
+    let is_due = |(_, at): &(Head, i64)| *at < before_ms.saturating_sub(CUT_DELAY_MS);
+    if !rows.first().is_some_and(is_due) {
+        return Ok(None);
+    }
     let last = head(conn, chain)?;
     // The last row stays: it holds the number and the hash that the next one continues.
     let gone = rows
