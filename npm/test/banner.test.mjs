@@ -27,8 +27,8 @@ for (const [label, answer] of [['Accept all', 'all'], ['Reject all', 'none']]) {
     const page = await it.visit(t);
     await press(page, label);
     await answered(page);
-    assert.deepEqual(await page.evaluate(() => window.calls.map(({ context, ...call }) => ({ ...call, ...context, notice: undefined }))), [
-      { answer, basis: 'explicit', afterGpcNotice: false, locale: 'en', uiVersion: version, notice: undefined, stillShown: false, inClick: false },
+    assert.deepEqual(await page.evaluate(() => window.calls.map(({ context: { evidence, ...context }, ...call }) => ({ ...call, ...context, ...evidence, notice_sha256: undefined }))), [
+      { answer, basis: 'explicit', afterGpcNotice: false, locale: 'en', ui_version: version, notice_sha256: undefined, stillShown: false, inClick: false },
     ].map((call) => JSON.parse(JSON.stringify(call))));
     assert.deepEqual(await shown(page), NOTHING);
     assert.equal(await message(page), 'Your choice has been saved.');
@@ -197,7 +197,7 @@ test('an answer carries the digest of the texts it was given to', async (t) => {
   await press(page, 'Auswahl speichern');
   await answered(page, 2);
   assert.deepEqual(
-    await page.evaluate(() => window.calls.map(({ context }) => [context.locale, context.notice])),
+    await page.evaluate(() => window.calls.map(({ context }) => [context.evidence.locale, context.evidence.notice_sha256])),
     [['de', digest(first)], ['de', digest(second)]],
   );
   assert.equal(await page.evaluate(() => window.handle.noticeText()), '');

@@ -190,8 +190,8 @@ test('"always allow" is a choice with its evidence, and a withdrawal brings the 
   await press(page, 'video', 1);
   await page.waitForFunction(() => document.getElementById('video').getAttribute('src'));
   const [{ answer, context, inClick }] = await page.evaluate(() => window.calls);
-  assert.deepEqual([answer, inClick, context.basis, context.locale, context.afterGpcNotice], [{ marketing: true }, false, 'explicit', 'en', false]);
-  assert.match(context.notice, /^[0-9a-f]{64}$/);
+  assert.deepEqual([answer, inClick, context.basis, context.evidence.locale, context.afterGpcNotice], [{ marketing: true }, false, 'explicit', 'en', false]);
+  assert.match(context.evidence.notice_sha256, /^[0-9a-f]{64}$/);
   assert.equal((await frame(page, 'video')).focused, true, 'the focus goes to what was loaded');
   await set(page, { marketing: false });
   await page.waitForFunction(() => document.getElementById('video').previousElementSibling?.localName === 'firsthand-placeholder');

@@ -31,7 +31,7 @@ export function evidenceOf(layer: Element, text: { readonly lang: string }): () 
   const renew = (): void => void digest().catch(() => undefined);
   layer.addEventListener('change', renew);
   renew();
-  return () => ({ basis: 'explicit', locale: text.lang, uiVersion: __VERSION__, ...(notice && { notice }) });
+  return () => ({ basis: 'explicit', evidence: { locale: text.lang, ui_version: __VERSION__, ...(notice && { notice_sha256: notice }) } });
 }
 
 /** Returns the SHA-256 of a text in hexadecimal; rejects outside secure contexts, where browsers have no `crypto.subtle`. */

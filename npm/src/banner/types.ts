@@ -40,12 +40,18 @@ export interface ChoiceContext {
    * only thing that overrides the signal. "Accept all" does not.
    */
   readonly afterGpcNotice: boolean;
+  /** How it was asked for; kept in the collector's receipt. */
+  readonly evidence: ChoiceEvidence;
+}
+
+/** What was shown when the visitor answered. Names are those of the wire (`docs/wire.md`). */
+export interface ChoiceEvidence {
   /** Language tag of the texts that were shown. */
   readonly locale: string;
   /** Version of the package that showed them. */
-  readonly uiVersion: string;
+  readonly ui_version: string;
   /** SHA-256, hexadecimal, of the texts that were shown (`docs/banner.md` says how to compute it); absent outside secure contexts. */
-  readonly notice?: string;
+  readonly notice_sha256?: string;
 }
 
 /** The consent half of the SDK (`firsthand.consent`). */
@@ -149,7 +155,7 @@ export interface BannerHandle {
   close(): void;
   /**
    * Returns the texts of the visible layer, one a line, the preferences before the first layer; empty where none is visible. Its SHA-256 is the
-   * `notice` that travels with an answer.
+   * `notice_sha256` that travels with an answer.
    */
   noticeText(): string;
   /** Removes everything the banner added to the page. */
