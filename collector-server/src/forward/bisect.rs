@@ -80,6 +80,19 @@ impl Bisection {
         Some(part)
     }
 
+    /// Takes events out of a part that is not sent yet, to be looked at again in the next round.
+    pub fn postpone(
+        &mut self,
+        part: &mut Part,
+        why: &'static str,
+        is_meant: impl Fn(usize) -> bool,
+    ) {
+        let (meant, rest): (Vec<_>, Vec<_>) =
+            part.indexes.drain(..).partition(|index| is_meant(*index));
+        self.settle(&meant, &Fate::Postponed(why));
+        part.indexes = rest;
+    }
+
     /// Learns the answer to a part.
     pub fn learn(&mut self, part: &Part, verdict: Verdict) {
         match verdict {

@@ -12,7 +12,10 @@ use super::http::{self, Reply};
 use super::observe::Observer;
 use super::plan::{Clock, Plan, Random};
 use super::schedule::Candidate;
-use crate::store::{Attempt, Outcome, OutcomeRow};
+use crate::store::{Attempt, Outcome, OutcomeRow, Store};
+
+/// Why an event goes back to where consent is asked for.
+const CONSENT_CHANGED: &str = "the visitor's consent changed";
 
 /// What every request of a destination shares.
 pub(super) struct Channel {
@@ -43,8 +46,9 @@ impl Channel {
         *self.shutdown.borrow()
     }
 
-    /// Sends a batch, in as many requests as it takes.
-    pub(super) async fn deliver(&self, batch: Vec<Candidate>) -> Report {
+    /// Sends a batch, in as many requests as it takes. Before each of them it looks whether a visitor has
+    /// spoken since the batch was made: whose has, is asked for again before anything of theirs is sent.
+    pub(super) async fn deliver<S: Store>(&self, store: &S, batch: Vec<Candidate>) -> Report {
         let mut bisection = Bisection::new(
             batch
                 .iter()
@@ -58,10 +62,18 @@ impl Channel {
             refused: None,
         };
         let mut carried: Vec<(u32, Option<usize>)> = vec![(0, None); batch.len()];
-        while let Some(part) = bisection.next_part() {
+        while let Some(mut part) = bisection.next_part() {
             if self.is_stopping() {
                 bisection.stop(&Fate::Postponed("the collector is stopping"));
                 break;
+            }
+            bisection.postpone(&mut part, CONSENT_CHANGED, |index| {
+                batch.get(index).is_some_and(|candidate| {
+                    store.has_consent_changed(candidate.asked, &candidate.anonymous_ids)
+                })
+            });
+            if part.indexes.is_empty() {
+                continue;
             }
             for index in &part.indexes {
                 if let Some(slot) = carried.get_mut(*index) {

@@ -129,7 +129,8 @@ impl<S: Store> Engine<S> {
                     break;
                 };
                 let channel = Arc::clone(&self.channel);
-                running.spawn(async move { channel.deliver(batch).await });
+                let store = Arc::clone(&self.store);
+                running.spawn(async move { channel.deliver(&*store, batch).await });
             }
             match running.join_next().await {
                 None => break,

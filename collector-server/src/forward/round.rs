@@ -12,7 +12,9 @@ use super::merge::{Merged, merge};
 use super::names::Skip;
 use super::plan::Plan;
 use super::schedule::{Candidate, Timing, timing};
-use crate::store::{ConsentChange, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent};
+use crate::store::{
+    ConsentChange, ConsentMark, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent,
+};
 
 /// What a look brought.
 #[derive(Debug, Default)]
@@ -104,24 +106,34 @@ async fn look_at_due<S: Store>(
     Ok(due.len())
 }
 
-type Words = HashMap<String, (String, i64)>;
+/// The later words of the browsers among some events.
+#[derive(Default)]
+struct Words {
+    /// By anonymous id: the word as a header in wire JSON, and when it arrived.
+    said: HashMap<String, (String, i64)>,
+    /// When they were asked for.
+    asked: ConsentMark,
+}
 
 /// Reads the latest word on consent of every browser among these events.
 async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Words, StoreError> {
+    let asked = store.consent_mark();
     let mut ids: Vec<String> = events.iter().flat_map(ids_of).collect();
     ids.sort_unstable();
     ids.dedup();
-    if ids.is_empty() {
-        return Ok(Words::new());
-    }
-    let changes = store.latest_consent(ids).await?;
-    Ok(changes
+    let changes = if ids.is_empty() {
+        Vec::new()
+    } else {
+        store.latest_consent(ids).await?
+    };
+    let said = changes
         .into_iter()
         .map(|change: ConsentChange| {
             let header = format!("{{\"consent\":{}}}", change.evidence);
             (change.anonymous_id, (header, change.received_at_ms))
         })
-        .collect())
+        .collect();
+    Ok(Words { said, asked })
 }
 
 fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, look: &mut Look) {
@@ -162,6 +174,8 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
                 attempts,
                 ready_ms: event.settle_until_ms.max(received_ms.unwrap_or(now)),
                 mapped,
+                anonymous_ids: ids_of(event).collect(),
+                asked: words.asked,
             });
         }
     }
@@ -206,12 +220,12 @@ fn last_word(
     let decide = |later: Option<&LaterWord<'_>>| {
         permission(&plan.policy, &merged.consent, later, &plan.requires, now)
     };
-    if words.is_empty() {
+    if words.said.is_empty() {
         return decide(None);
     }
     let mut joint: Option<Permission> = None;
     for id in ids_of(event) {
-        let Some((header, received_at_ms)) = words.get(&id) else {
+        let Some((header, received_at_ms)) = words.said.get(&id) else {
             continue;
         };
         let word = LaterWord {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::destinations::Mapped;
-use crate::store::{Seq, StoredEvent};
+use crate::store::{ConsentMark, Seq, StoredEvent};
 
 /// Most of an event's retries that halve the batch it travels in: after these it travels alone.
 const MAX_HALVINGS: u32 = 16;
@@ -54,6 +54,10 @@ pub struct Candidate {
     pub ready_ms: i64,
     /// In the platform's words.
     pub mapped: Mapped,
+    /// The ids by which its copies name the browser: whose word on consent counts.
+    pub anonymous_ids: Vec<String>,
+    /// When that word was asked for.
+    pub asked: ConsentMark,
 }
 
 /// Puts events into requests: same envelope, at most `max_events`, at most `max_bytes`. Events that were
@@ -122,6 +126,8 @@ mod tests {
                 envelope: envelope.to_owned(),
                 ..Mapped::default()
             },
+            anonymous_ids: Vec::new(),
+            asked: ConsentMark::default(),
         }
     }
 

@@ -222,6 +222,10 @@ pub struct ConsentChange {
     pub received_at_ms: i64,
 }
 
+/// A moment in the order in which words on consent are recorded; of this process only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct ConsentMark(pub(crate) u64);
+
 /// Why the store could not do what was asked.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum StoreError {
@@ -257,6 +261,14 @@ pub trait Store: Send + Sync + 'static {
         &self,
         anonymous_ids: Vec<String>,
     ) -> impl Future<Output = Result<Vec<ConsentChange>, StoreError>> + Send;
+
+    /// Returns a mark of this moment for [`has_consent_changed`](Self::has_consent_changed). Take it before the
+    /// words are read that a decision rests on.
+    fn consent_mark(&self) -> ConsentMark;
+
+    /// Whether a word of one of these browsers was recorded since the mark: what was decided then has to be
+    /// decided again. In doubt, yes.
+    fn has_consent_changed(&self, since: ConsentMark, anonymous_ids: &[String]) -> bool;
 
     /// Returns events after a position, in order, with their copies, at most `limit`.
     fn read_log(

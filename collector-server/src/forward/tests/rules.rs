@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use firsthand_sandbox::Platform;
+use firsthand_sandbox::{Fault, FaultKind, Platform};
 
-use super::world::{World, delivered, now_ms, purchase, purchases, reason_of, state};
+use super::world::{
+    World, delivered, fault, now_ms, purchase, purchases, reason_of, state, visitor_of,
+};
 use crate::forward::{Settings, spawn};
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
 
@@ -22,18 +24,7 @@ async fn what_consent_does_not_allow_is_never_sent() {
     );
     let mut withdrawn = purchase(3);
     withdrawn.header = withdrawn.header.replace("visitor-3", "left");
-    world
-        .store
-        .record_consent(vec![ConsentChange {
-            anonymous_id: "left".to_owned(),
-            evidence: format!(
-                r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
-                now_ms() - 10
-            ),
-            received_at_ms: now_ms(),
-        }], None)
-        .await
-        .unwrap();
+    world.withdraw("left").await;
     world.append(vec![unset, denied, withdrawn]).await;
     let forwarder = world.start(world.all());
     let views = world.until_settled("meta").await;
@@ -60,6 +51,64 @@ async fn what_consent_does_not_allow_is_never_sent() {
     assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
     world.until_settled("tiktok").await;
     assert_eq!(world.sandbox.totals(Platform::Tiktok).received, 0);
+    forwarder.stop().await;
+}
+
+/// Invariant 3: consent is asked for before every attempt, not once.
+#[tokio::test]
+async fn a_withdrawal_between_two_attempts_stops_the_second() {
+    let world = World::new().await;
+    world.fault(Platform::Meta, FaultKind::Outage503, None);
+    world.append(purchases(3)).await;
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    world
+        .until(|views| {
+            views.iter().all(|view| {
+                let tried = view.destinations.first().and_then(|d| d.outcomes.last());
+                tried.is_some_and(|row| {
+                    row.attempts > 0 && matches!(row.outcome, Outcome::Retry { .. })
+                })
+            })
+        })
+        .await;
+    // 1001 belongs to another visitor than 1000 and 1002.
+    world.withdraw(&visitor_of(1001)).await;
+    world.sandbox.clear_faults();
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1001", "meta"),
+        "suppressed: consent: withdrawn"
+    );
+    assert_eq!(delivered(&views, "meta"), 2);
+    assert_eq!(world.counted(Platform::Meta), 2);
+    forwarder.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_withdrawal_while_a_batch_is_split_stops_what_is_left_of_the_visitor() {
+    let world = World::new().await;
+    world.faulty(Fault {
+        event_id: Some("purchase:1000".to_owned()),
+        ..fault(Platform::Meta, FaultKind::RefuseEventId, None)
+    });
+    world.append(purchases(7)).await;
+    world.withdraw_when(&visitor_of(1005), |sandbox| {
+        sandbox.totals(Platform::Meta).refused == 1
+    });
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1005", "meta"),
+        "suppressed: consent: withdrawn"
+    );
+    assert_eq!(delivered(&views, "meta"), 5);
+    let records = world.records(Platform::Meta);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.event_id.as_deref() != Some("purchase:1005"))
+    );
+    assert_eq!(world.counted(Platform::Meta), 5);
     forwarder.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! A store on disk, the emulated platforms on a loopback port, and the forwarder between them.
 
 use std::future::{Future, IntoFuture};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firsthand_core::consent::Policy;
@@ -26,6 +26,13 @@ pub(super) struct WatchedStore {
     inner: SqliteStore,
     commits: watch::Sender<u64>,
     loses_commits: watch::Sender<bool>,
+    /// Said when the forwarder next asks whether anybody has spoken, once the condition holds.
+    speaks: Mutex<Option<Said>>,
+}
+
+struct Said {
+    when: Box<dyn Fn() -> bool + Send>,
+    word: ConsentChange,
 }
 
 impl Store for WatchedStore {
@@ -47,6 +54,18 @@ impl Store for WatchedStore {
         ids: Vec<String>,
     ) -> impl Future<Output = Result<Vec<ConsentChange>, StoreError>> + Send {
         self.inner.latest_consent(ids)
+    }
+    fn consent_mark(&self) -> crate::store::ConsentMark {
+        self.inner.consent_mark()
+    }
+    fn has_consent_changed(&self, since: crate::store::ConsentMark, ids: &[String]) -> bool {
+        let said = self.speaks.lock().unwrap().take_if(|said| (said.when)());
+        if let Some(Said { word, .. }) = said {
+            let recorded = self.inner.record_consent(vec![word], None);
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(recorded))
+                .unwrap();
+        }
+        self.inner.has_consent_changed(since, ids)
     }
     fn read_log(
         &self,
@@ -109,6 +128,7 @@ impl World {
             inner,
             commits: watch::channel(0).0,
             loses_commits: watch::channel(false).0,
+            speaks: Mutex::new(None),
         });
         let sandbox = Sandbox::new(SandboxConfig::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -235,6 +255,25 @@ impl World {
             .unwrap();
     }
 
+    /// Takes everything back for a visitor; on disk when done.
+    pub(super) async fn withdraw(&self, anonymous_id: &str) {
+        let word = withdrawal(anonymous_id);
+        self.store.record_consent(vec![word], None).await.unwrap();
+    }
+
+    /// Takes everything back for a visitor before the first request for which the condition holds.
+    pub(super) fn withdraw_when(
+        &self,
+        anonymous_id: &str,
+        when: impl Fn(&SandboxState) -> bool + Send + 'static,
+    ) {
+        let sandbox = self.sandbox.clone();
+        *self.store.speaks.lock().unwrap() = Some(Said {
+            when: Box::new(move || when(&sandbox)),
+            word: withdrawal(anonymous_id),
+        });
+    }
+
     pub(super) fn keep_commits(&self) {
         self.store.loses_commits.send_replace(false);
     }
@@ -256,6 +295,17 @@ impl World {
             platform: Some(platform),
             ..Filter::default()
         })
+    }
+}
+
+fn withdrawal(anonymous_id: &str) -> ConsentChange {
+    ConsentChange {
+        anonymous_id: anonymous_id.to_owned(),
+        evidence: format!(
+            r#"{{"regime":"opt_in","policy":1,"at":{},"basis":"explicit","marketing":false,"analytics":false,"personalization":false,"third_party_sharing":false}}"#,
+            now_ms() - 10
+        ),
+        received_at_ms: now_ms(),
     }
 }
 
@@ -333,8 +383,8 @@ pub(super) fn purchase(order: usize) -> EventSpec {
         r#"{{"context":{{"ip":"203.0.113.9","ua":"Mozilla/5.0"}},
         "consent":{{"regime":"opt_in","policy":1,"at":{granted_at},"basis":"explicit","marketing":true,
             "analytics":true,"personalization":true,"third_party_sharing":true}},
-        "user":{{"anonymous_id":"visitor-{}","em":["{EM}"]}}}}"#,
-        order % 7
+        "user":{{"anonymous_id":"{}","em":["{EM}"]}}}}"#,
+        visitor_of(order)
     );
     EventSpec {
         id: format!("purchase:{order}"),
@@ -344,6 +394,11 @@ pub(super) fn purchase(order: usize) -> EventSpec {
         header,
         props: format!(r#"{{"transaction_id":"{order}","currency":"EUR","value":59.8}}"#),
     }
+}
+
+/// Returns the anonymous id of the visitor of a [`purchase`].
+pub(super) fn visitor_of(order: usize) -> String {
+    format!("visitor-{}", order % 7)
 }
 
 pub(super) fn purchases(count: usize) -> Vec<EventSpec> {

@@ -38,8 +38,8 @@ use self::filter::ConsentFilter;
 use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
-    Append, Appended, ConsentChange, DestinationState, Due, Progress, Seq, Store, StoreError,
-    StoredEvent,
+    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq, Store,
+    StoreError, StoredEvent,
 };
 use crate::privacy::audit::Entry;
 use crate::privacy::ledger::Draft;
@@ -367,6 +367,14 @@ impl Store for SqliteStore {
         self.inner.words.keep(&read, epoch);
         known.extend(read);
         Ok(known)
+    }
+
+    fn consent_mark(&self) -> ConsentMark {
+        self.inner.words.mark()
+    }
+
+    fn has_consent_changed(&self, since: ConsentMark, anonymous_ids: &[String]) -> bool {
+        self.inner.words.has_changed(since, anonymous_ids)
     }
 
     async fn read_log(&self, after: Seq, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
