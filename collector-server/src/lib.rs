@@ -11,6 +11,7 @@ pub mod explain;
 pub mod forward;
 pub mod intake;
 mod listen;
+mod nearest;
 pub mod privacy;
 pub mod region;
 pub mod sdk_files;

@@ -32,10 +32,7 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
     }
     for destination in &config.destinations {
         if destination.common().enabled {
-            destination
-                .secret()
-                .resolve()
-                .with_context(|| format!("destination.{}", destination.name()))?;
+            destination.connect()?;
         }
     }
     Ok(())

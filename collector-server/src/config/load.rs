@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Config, Problem};
+use crate::nearest::nearest;
 
 /// Why there is no configuration. Each line names a key and what to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,35 +75,10 @@ fn in_words(message: &str) -> String {
         return message.to_owned();
     };
     let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-    let nearest = known
-        .iter()
-        .map(|key| (distance(unknown, key), *key))
-        .min()
-        .filter(|(far, key)| *far <= key.len().max(3) / 2);
-    match nearest {
-        Some((_, key)) => format!("unknown key `{unknown}`, did you mean `{key}`?"),
+    match nearest(unknown, known.iter().copied()) {
+        Some(key) => format!("unknown key `{unknown}`, did you mean `{key}`?"),
         None => format!("unknown key `{unknown}`, known here: {}", known.join(", ")),
     }
-}
-
-/// Edits (insert, delete, replace) between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (slot, to) in row.iter_mut().skip(1).zip(&b) {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = *slot;
-            left = replaced.min(left + 1).min(diagonal + 1);
-            *slot = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -225,17 +201,5 @@ mod tests {
     fn all_problems_are_told_at_once() {
         let text = format!("[limits]\nevents_per_batch = 0\n[cookie]\nname = \"a b\"\n{SOURCE}");
         assert_eq!(error_of(&text).lines().count(), 2);
-    }
-
-    #[test]
-    fn distance_counts_edits() {
-        for (a, b, want) in [
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-            ("lisen", "listen", 1),
-            ("abc", "acb", 2),
-        ] {
-            assert_eq!(distance(a, b), want, "{a} {b}");
-        }
     }
 }

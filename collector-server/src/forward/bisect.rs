@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use super::destinations::{RetryClass, Verdict};
+use super::destinations::{EventVerdict, RetryClass, Verdict};
 
 /// Most requests that one batch may cost. A thousand events with one bad one cost 21.
 pub const MAX_REQUESTS: usize = 64;
@@ -94,7 +94,7 @@ impl Bisection {
     }
 
     /// Learns the answer to a part.
-    pub fn learn(&mut self, part: &Part, verdict: Verdict) {
+    pub fn learn(&mut self, part: &Part, verdict: Verdict<String>) {
         match verdict {
             Verdict::Delivered => self.settle(&part.indexes, &Fate::Delivered),
             Verdict::Checked => self.settle(&part.indexes, &Fate::Checked),
@@ -113,7 +113,8 @@ impl Bisection {
             Verdict::Unauthorized { reason } => {
                 self.settle_and_stop(part, &Fate::Unauthorized(reason));
             }
-            Verdict::RejectedEvents { indexes, reason } => self.drop_named(part, &indexes, reason),
+            Verdict::RejectedEvents { events } => self.drop_named(part, events),
+            Verdict::Each(list) => self.settle_each(part, list),
             Verdict::RejectedBatch { reason } => self.halve(part, reason),
             Verdict::MalformedClickId { reason } => {
                 let only = single(part);
@@ -159,19 +160,45 @@ impl Bisection {
         self.stop(&Fate::Postponed("the destination takes nothing now"));
     }
 
-    fn drop_named(&mut self, part: &Part, named: &[usize], reason: String) {
-        let (bad, good): (Vec<_>, Vec<_>) = part
-            .indexes
-            .iter()
-            .enumerate()
-            .partition(|(place, _)| named.contains(place));
-        if bad.is_empty() {
+    /// Takes out the events that a platform named; `named` are places in the part.
+    fn drop_named(&mut self, part: &Part, named: Vec<(usize, String)>) {
+        let mut good = part.indexes.clone();
+        let mut first_reason = None;
+        for (place, reason) in named {
+            let Some(index) = part.indexes.get(place) else {
+                first_reason.get_or_insert(reason);
+                continue;
+            };
+            good.retain(|other| other != index);
+            self.settle(&[*index], &Fate::Dead(reason));
+        }
+        if good.len() == part.indexes.len() {
+            let reason = first_reason.unwrap_or_else(|| "an event that was not named".to_owned());
             return self.halve(part, reason);
         }
-        let of = |list: Vec<(usize, &usize)>| list.into_iter().map(|(_, index)| *index).collect();
-        let bad: Vec<usize> = of(bad);
-        self.settle(&bad, &Fate::Dead(reason));
-        self.push(of(good), part);
+        self.push(good, part);
+    }
+
+    /// Gives every event of a part its own fate; one of which the platform said nothing is tried again.
+    fn settle_each(&mut self, part: &Part, list: Vec<EventVerdict<String>>) {
+        let mut said = list.into_iter();
+        for index in &part.indexes {
+            let fate = match said.next() {
+                Some(EventVerdict::Delivered) => Fate::Delivered,
+                Some(EventVerdict::Rejected { reason }) => Fate::Dead(reason),
+                Some(EventVerdict::Retry { class, reason }) => Fate::Retry {
+                    class,
+                    after: None,
+                    reason,
+                },
+                None => Fate::Retry {
+                    class: RetryClass::Unknown,
+                    after: None,
+                    reason: "the answer says nothing about this event".to_owned(),
+                },
+            };
+            self.settle(&[*index], &fate);
+        }
     }
 
     fn halve(&mut self, part: &Part, reason: String) {
@@ -206,7 +233,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    fn refuse(reason: &str) -> Verdict {
+    fn refuse(reason: &str) -> Verdict<String> {
         Verdict::RejectedBatch {
             reason: reason.to_owned(),
         }
@@ -258,8 +285,7 @@ mod tests {
         bisection.learn(
             &part,
             Verdict::RejectedEvents {
-                indexes: vec![1],
-                reason: "wrong".to_owned(),
+                events: vec![(1, "wrong".to_owned())],
             },
         );
         let part = bisection.next_part().unwrap();
@@ -267,8 +293,7 @@ mod tests {
         bisection.learn(
             &part,
             Verdict::RejectedEvents {
-                indexes: vec![2],
-                reason: "wrong too".to_owned(),
+                events: vec![(2, "wrong too".to_owned())],
             },
         );
         let part = bisection.next_part().unwrap();
@@ -285,6 +310,52 @@ mod tests {
                 dead("wrong too")
             ]
         );
+    }
+
+    #[test]
+    fn where_each_event_has_its_own_answer_each_has_its_own_fate() {
+        let mut bisection = Bisection::new(vec![false; 4]);
+        let part = bisection.next_part().unwrap();
+        bisection.learn(
+            &part,
+            Verdict::Each(vec![
+                EventVerdict::Delivered,
+                EventVerdict::Rejected {
+                    reason: "no such currency".to_owned(),
+                },
+                EventVerdict::Retry {
+                    class: RetryClass::Transient,
+                    reason: "busy".to_owned(),
+                },
+            ]),
+        );
+        assert!(bisection.next_part().is_none());
+        let fates = bisection.into_fates();
+        assert_eq!(fates[0], Fate::Delivered);
+        assert_eq!(fates[1], Fate::Dead("no such currency".to_owned()));
+        assert!(
+            matches!(&fates[2], Fate::Retry { class: RetryClass::Transient, reason, .. } if reason == "busy")
+        );
+        assert!(matches!(
+            &fates[3],
+            Fate::Retry {
+                class: RetryClass::Unknown,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn an_event_named_that_was_not_sent_is_searched_for() {
+        let mut bisection = Bisection::new(vec![false; 4]);
+        let part = bisection.next_part().unwrap();
+        bisection.learn(
+            &part,
+            Verdict::RejectedEvents {
+                events: vec![(9, "wrong".to_owned())],
+            },
+        );
+        assert_eq!(bisection.next_part().unwrap().indexes, [0, 1]);
     }
 
     #[test]

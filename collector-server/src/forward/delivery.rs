@@ -1,13 +1,18 @@
 //! One batch on its way: requests, answers, what each event learned.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::access::Access;
 use super::backoff;
 use super::bisect::{Bisection, Fate, Part};
 use super::breaker::Signal;
-use super::destinations::{Destination, RetryClass, Verdict};
+use super::destinations::{
+    Answer, Batch, Blotter, Destination, EventVerdict, Outgoing, RetryClass, Token, TokenGrant,
+    Verdict, Words,
+};
 use super::http::{self, Reply};
 use super::observe::Observer;
 use super::plan::{Clock, Plan, Random};
@@ -21,11 +26,22 @@ const CONSENT_CHANGED: &str = "the visitor's consent changed";
 pub(super) struct Channel {
     pub(super) plan: Plan,
     pub(super) destination: Arc<dyn Destination>,
+    pub(super) blotter: Blotter,
+    pub(super) access: Access,
     pub(super) client: reqwest::Client,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) observer: Observer,
     pub(super) shutdown: watch::Receiver<bool>,
+}
+
+/// What a request brought.
+struct Exchange {
+    verdict: Verdict<String>,
+    /// HTTP status; 0 without an answer.
+    status: u16,
+    /// The platform's words, fit to be kept.
+    words: String,
 }
 
 /// What a batch taught.
@@ -114,79 +130,195 @@ impl Channel {
         report
     }
 
-    async fn send(&self, batch: &[Candidate], part: &Part) -> (Verdict, Attempt) {
-        let events: Vec<&str> = part
+    async fn send(&self, batch: &[Candidate], part: &Part) -> (Verdict<String>, Attempt) {
+        let sent: Vec<&Candidate> = part
             .indexes
             .iter()
             .filter_map(|index| batch.get(*index))
+            .collect();
+        let events: Vec<&str> = sent
+            .iter()
             .map(|candidate| match &candidate.mapped.without_click_id {
                 Some(fallback) if part.is_without_click_id => fallback.as_str(),
                 _ => candidate.mapped.event.as_str(),
             })
             .collect();
-        let envelope = batch
-            .first()
-            .map_or("", |candidate| candidate.mapped.envelope.as_str());
-        let outgoing = self.destination.request(envelope, &events);
+        let event_ids: Vec<&str> = sent
+            .iter()
+            .map(|candidate| candidate.event_id.as_str())
+            .collect();
         let at_ms = self.now();
-        let reply = http::send(&self.client, outgoing, self.plan.timeout, at_ms).await;
-        let (verdict, status, body) = match reply {
-            Reply::Answer(answer) => (
-                self.destination.interpret(&answer, events.len()),
-                answer.status,
-                answer.body,
-            ),
-            Reply::Nothing(why) => (
-                Verdict::Retry {
-                    class: RetryClass::Unreachable,
-                    after: None,
-                    reason: why.to_owned(),
-                },
-                0,
-                String::new(),
-            ),
+        let request = Batch {
+            envelope: sent
+                .first()
+                .map_or("", |candidate| candidate.mapped.envelope.as_str()),
+            events: &events,
+            event_ids: &event_ids,
+            now_ms: at_ms,
+            token: None,
         };
-        let answer = match reason(&verdict) {
-            Some(reason) => reason.to_owned(),
-            // Only the platform's own words; an error page of something between says nothing.
-            None if body.trim_start().starts_with('{') => self.destination.shorten(&body),
-            None => String::new(),
+        let exchange = match self.destination.token_grant() {
+            None => self.exchange(&request).await,
+            Some(grant) => self.exchange_with_token(grant, &request).await,
         };
         let attempt = Attempt {
             at_ms,
             took_ms: self.now().saturating_sub(at_ms),
             events: events.len(),
-            status,
-            answer,
+            status: exchange.status,
+            answer: exchange.words,
         };
-        (verdict, attempt)
+        (exchange.verdict, attempt)
     }
 
-    fn signal(&self, verdict: &Verdict, is_fresh: bool) -> Option<Signal> {
-        Some(match verdict {
+    /// Sends with an access token. One that is refused before its time is fetched anew, once.
+    async fn exchange_with_token(&self, grant: &dyn TokenGrant, request: &Batch<'_>) -> Exchange {
+        let mut is_second = false;
+        loop {
+            let token = match self.access.token(self, grant).await {
+                Ok(token) => token,
+                Err(verdict) => {
+                    return Exchange {
+                        words: verdict.reason().cloned().unwrap_or_default(),
+                        verdict,
+                        status: 0,
+                    };
+                }
+            };
+            let with_token = Batch {
+                token: Some(&token),
+                ..*request
+            };
+            let exchange = self.exchange(&with_token).await;
+            if is_second || exchange.status != 401 {
+                return exchange;
+            }
+            self.access.forget(&token).await;
+            is_second = true;
+        }
+    }
+
+    async fn exchange(&self, request: &Batch<'_>) -> Exchange {
+        let hidden;
+        let blotter = match request.token {
+            None => &self.blotter,
+            Some(token) => {
+                hidden = self.blotter.and(token);
+                &hidden
+            }
+        };
+        let outgoing = self.destination.request(request);
+        match self.post(outgoing, self.destination.answer_headers()).await {
+            Reply::Nothing(why) => Exchange {
+                verdict: unreachable(why),
+                status: 0,
+                words: why.to_owned(),
+            },
+            Reply::Answer(answer) => {
+                let verdict = self
+                    .destination
+                    .interpret(&answer, request)
+                    .map(|words: Words| words.kept(blotter));
+                let words = match verdict.reason() {
+                    Some(reason) => reason.clone(),
+                    // Only the platform's own words; an error page of something between says nothing.
+                    None if answer.body.trim_start().starts_with('{') => {
+                        blotter.shorten(&answer.body)
+                    }
+                    None => String::new(),
+                };
+                Exchange {
+                    verdict,
+                    status: answer.status,
+                    words,
+                }
+            }
+        }
+    }
+
+    async fn post(&self, outgoing: Outgoing, wanted: &[&'static str]) -> Reply {
+        http::send(
+            &self.client,
+            outgoing,
+            wanted,
+            self.plan.timeout,
+            self.now(),
+        )
+        .await
+    }
+
+    /// Fetches an access token.
+    pub(super) async fn fetch_token(
+        &self,
+        grant: &dyn TokenGrant,
+    ) -> Result<Token, Verdict<String>> {
+        let kept = |words: Words| words.kept(&self.blotter);
+        let outgoing = grant
+            .request(self.now())
+            .map_err(|words| Verdict::Unauthorized {
+                reason: kept(words),
+            })?;
+        let answer: Answer = match self.post(outgoing, &[]).await {
+            Reply::Answer(answer) => answer,
+            Reply::Nothing(why) => return Err(unreachable(&format!("access token: {why}"))),
+        };
+        grant
+            .interpret(&answer)
+            .map_err(|verdict| verdict.map(kept))
+    }
+
+    fn signal(&self, verdict: &Verdict<String>, is_fresh: bool) -> Option<Signal> {
+        match verdict {
             Verdict::Delivered
             | Verdict::Checked
             | Verdict::RejectedEvents { .. }
             | Verdict::RejectedBatch { .. }
-            | Verdict::MalformedClickId { .. } => Signal::Healthy,
-            Verdict::Unauthorized { .. } => Signal::Unauthorized,
-            Verdict::Retry { class, after, .. } => match class {
-                RetryClass::Throttled => {
-                    let wait = backoff::wait_ms(
-                        1,
-                        self.plan.retry_base_ms,
-                        self.plan.retry_cap_ms,
-                        *after,
-                        (self.random)(),
-                    );
-                    Signal::Throttled(self.now().saturating_add(wait))
+            | Verdict::MalformedClickId { .. } => Some(Signal::Healthy),
+            Verdict::Unauthorized { .. } => Some(Signal::Unauthorized),
+            Verdict::Retry { class, after, .. } => self.trouble(*class, *after, is_fresh),
+            Verdict::Each(list) => {
+                let classes = |wanted: Option<RetryClass>| {
+                    list.iter().any(|one| match one {
+                        EventVerdict::Retry { class, .. } => wanted == Some(*class),
+                        EventVerdict::Delivered | EventVerdict::Rejected { .. } => wanted.is_none(),
+                    })
+                };
+                if classes(Some(RetryClass::Throttled)) {
+                    return self.trouble(RetryClass::Throttled, None, is_fresh);
                 }
-                RetryClass::Unreachable | RetryClass::Unknown => Signal::Failed,
-                // The platform's own trouble with a request that failed before may be that request's.
-                RetryClass::Transient if is_fresh => Signal::Failed,
-                RetryClass::Transient => return None,
-            },
-        })
+                if classes(None) {
+                    return Some(Signal::Healthy);
+                }
+                let first = list.iter().find_map(|one| match one {
+                    EventVerdict::Retry { class, .. } => Some(*class),
+                    EventVerdict::Delivered | EventVerdict::Rejected { .. } => None,
+                });
+                self.trouble(first.unwrap_or(RetryClass::Unknown), None, is_fresh)
+            }
+        }
+    }
+
+    fn trouble(
+        &self,
+        class: RetryClass,
+        after: Option<Duration>,
+        is_fresh: bool,
+    ) -> Option<Signal> {
+        match class {
+            RetryClass::Throttled => {
+                let wait = backoff::wait_ms(
+                    1,
+                    self.plan.retry_base_ms,
+                    self.plan.retry_cap_ms,
+                    after,
+                    (self.random)(),
+                );
+                Some(Signal::Throttled(self.now().saturating_add(wait)))
+            }
+            RetryClass::Unreachable | RetryClass::Unknown => Some(Signal::Failed),
+            // The platform's own trouble with a request that failed before may be that request's.
+            RetryClass::Transient => is_fresh.then_some(Signal::Failed),
+        }
     }
 
     fn outcome(&self, fate: Fate, attempts: u32, now: i64) -> Outcome {
@@ -236,13 +368,10 @@ impl Channel {
     }
 }
 
-fn reason(verdict: &Verdict) -> Option<&str> {
-    match verdict {
-        Verdict::Delivered | Verdict::Checked => None,
-        Verdict::Retry { reason, .. }
-        | Verdict::Unauthorized { reason }
-        | Verdict::RejectedEvents { reason, .. }
-        | Verdict::RejectedBatch { reason }
-        | Verdict::MalformedClickId { reason } => Some(reason),
+fn unreachable(why: &str) -> Verdict<String> {
+    Verdict::Retry {
+        class: RetryClass::Unreachable,
+        after: None,
+        reason: why.to_owned(),
     }
 }

@@ -30,30 +30,36 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
-/// Sends. `now_ms` is needed to read a `Retry-After` that is a date.
+/// Sends. `wanted` are the headers of the answer that are kept; `now_ms` is needed to read a `Retry-After`
+/// that is a date.
 pub async fn send(
     client: &reqwest::Client,
     outgoing: Outgoing,
+    wanted: &[&'static str],
     timeout: Duration,
     now_ms: i64,
 ) -> Reply {
     let mut request = client
         .post(&outgoing.url)
         .timeout(timeout)
-        .header(reqwest::header::CONTENT_TYPE, "application/json")
+        .header(reqwest::header::CONTENT_TYPE, outgoing.content_type)
         .body(outgoing.body);
     for (name, value) in &outgoing.headers {
         request = request.header(*name, value);
     }
     match request.send().await {
-        Ok(response) => receive(response, now_ms)
+        Ok(response) => receive(response, wanted, now_ms)
             .await
             .map_or_else(|error| Reply::Nothing(describe(&error)), Reply::Answer),
         Err(error) => Reply::Nothing(describe(&error)),
     }
 }
 
-async fn receive(mut response: reqwest::Response, now_ms: i64) -> Result<Answer, reqwest::Error> {
+async fn receive(
+    mut response: reqwest::Response,
+    wanted: &[&'static str],
+    now_ms: i64,
+) -> Result<Answer, reqwest::Error> {
     let header = |name: &str| {
         response
             .headers()
@@ -64,7 +70,10 @@ async fn receive(mut response: reqwest::Response, now_ms: i64) -> Result<Answer,
     let mut answer = Answer {
         status: response.status().as_u16(),
         retry_after: header("retry-after").and_then(|text| retry_after(&text, now_ms)),
-        usage: header("x-business-use-case-usage"),
+        headers: wanted
+            .iter()
+            .filter_map(|name| Some((*name, header(name)?)))
+            .collect(),
         body: String::new(),
     };
     let mut body: Vec<u8> = Vec::new();

@@ -16,12 +16,13 @@
 //! | [`config`] | what the operator says |
 //! | [`merge`] | one event out of its copies |
 //! | [`consent`] | the last word before each attempt |
-//! | [`names`] | event names of every platform |
-//! | [`destinations`] | a platform's words: event, request, answer |
+//! | [`names`] | what a platform calls the events |
+//! | [`destinations`] | the platforms: event, request, answer in their words |
 //! | [`schedule`], [`bisect`], [`backoff`], [`breaker`] | pure decisions |
-//! | `engine`, `round`, `delivery`, [`http`] | the task that carries them out |
+//! | `engine`, `round`, `delivery`, `access`, [`http`] | the task that carries them out |
 //! | [`observe`] | logs and metrics |
 
+mod access;
 pub mod backoff;
 pub mod bisect;
 pub mod breaker;
@@ -45,11 +46,12 @@ use firsthand_core::consent::Policy;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
+use self::access::Access;
 use self::config::{ConfigError, DestinationConfig, ForwardConfig};
 use self::delivery::Channel;
 use self::engine::Engine;
 use self::observe::Observer;
-use self::plan::{Clock, Random};
+use self::plan::{Clock, Plan, Random};
 use crate::store::Store;
 
 /// Rest of a task after a crash.
@@ -134,11 +136,14 @@ fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
         .iter()
         .filter(|config| config.common().enabled)
         .map(|config| {
-            let (plan, destination) = plan::prepare(&settings.forward, config, settings.consent)?;
+            let connection = config.connect()?;
+            let plan = Plan::new(&settings.forward, config, &connection, settings.consent);
             Ok(Channel {
                 observer: Observer::new(&plan.name, plan.platform),
                 plan,
-                destination,
+                destination: connection.destination,
+                blotter: connection.blotter,
+                access: Access::default(),
                 client: client.clone(),
                 clock: Arc::clone(&settings.clock),
                 random: Arc::clone(&settings.random),

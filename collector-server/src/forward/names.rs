@@ -3,65 +3,37 @@
 //! Names are part of the platforms' de-duplication keys and case-sensitive: they must equal what the
 //! page's own pixel sends. An operator's `rename` table comes before this one.
 //!
-//! Sources: the official Meta and TikTok server tags, the platforms' lists of standard events. `refund`
-//! has no standard name anywhere but at Google: it is never sent as if it were a sale.
+//! Each platform's own table is in its file under `destinations`, and on its page of the documentation.
 
 use std::borrow::Cow;
 
 use super::config::{Common, CustomEvents};
 
-/// Canonical name, Meta's, TikTok's.
-const TABLE: [(&str, &str, &str); 13] = [
-    ("page_view", "PageView", "Pageview"),
-    ("view_item", "ViewContent", "ViewContent"),
-    ("view_item_list", "ViewContent", "ViewContent"),
-    ("search", "Search", "Search"),
-    ("add_to_wishlist", "AddToWishlist", "AddToWishlist"),
-    ("add_to_cart", "AddToCart", "AddToCart"),
-    ("begin_checkout", "InitiateCheckout", "InitiateCheckout"),
-    ("add_payment_info", "AddPaymentInfo", "AddPaymentInfo"),
-    ("purchase", "Purchase", "Purchase"),
-    ("generate_lead", "Lead", "Lead"),
-    ("sign_up", "CompleteRegistration", "CompleteRegistration"),
-    ("subscribe", "Subscribe", "Subscribe"),
-    ("contact", "Contact", "Contact"),
-];
+/// What one platform calls the events.
+#[derive(Debug, Clone, Copy)]
+pub struct EventNames {
+    /// Canonical name, the platform's name.
+    pub table: &'static [(&'static str, &'static str)],
+    /// What happens to names that are not in the table.
+    pub others: Others,
+}
 
-/// Event names that Google reserves: an event of such a name would be dropped silently.
-const GA4_RESERVED: [&str; 22] = [
-    "ad_activeview",
-    "ad_click",
-    "ad_exposure",
-    "ad_impression",
-    "ad_query",
-    "adunit_exposure",
-    "app_clear_data",
-    "app_install",
-    "app_remove",
-    "app_update",
-    "error",
-    "first_open",
-    "first_visit",
-    "in_app_purchase",
-    "notification_dismiss",
-    "notification_foreground",
-    "notification_open",
-    "notification_receive",
-    "os_update",
-    "screen_view",
-    "session_start",
-    "user_engagement",
-];
-
-/// Whose names are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Vocabulary {
-    /// Meta's standard events.
-    Meta,
-    /// TikTok's standard events.
-    TikTok,
-    /// GA4: the canonical names themselves.
-    Ga4,
+/// What happens to an event for which a platform has no standard name.
+#[derive(Debug, Clone, Copy)]
+pub enum Others {
+    /// The platform takes names of the shop's own: sent if `custom_events = "send"`. A refund is not: a
+    /// platform that has no name for it would count it as if it were a sale.
+    Own,
+    /// The platform has one name for all of them, and is told the shop's own beside it: sent if
+    /// `custom_events = "send"`, a refund is not.
+    As(&'static str),
+    /// The platform takes the names of its list only.
+    None,
+    /// The platform's names are the canonical ones, but for those it keeps to itself.
+    Canonical {
+        /// An event of such a name would be dropped silently.
+        reserved: &'static [&'static str],
+    },
 }
 
 /// Why an event is not meant for a destination. The words go into the record of the event.
@@ -83,85 +55,92 @@ impl Skip {
     }
 }
 
-/// Returns the platform's name of a canonical event, or why the destination does not get it.
-pub fn platform_name<'n>(
-    vocabulary: Vocabulary,
-    common: &'n Common,
-    canonical: &'n str,
-) -> Result<Cow<'n, str>, Skip> {
-    if common
-        .events
-        .as_ref()
-        .is_some_and(|only| !only.contains(canonical))
-    {
-        return Err(Skip::new(
-            "not_selected",
-            format!("{canonical} is not among this destination's events"),
-        ));
-    }
-    if let Some(own) = common.rename.get(canonical) {
-        return Ok(Cow::Borrowed(own));
-    }
-    let row = TABLE.iter().find(|(name, ..)| *name == canonical);
-    match (vocabulary, row) {
-        (Vocabulary::Ga4, _) if GA4_RESERVED.contains(&canonical) => Err(Skip::new(
-            "no_such_event",
-            format!("{canonical} is a name that Google reserves"),
-        )),
-        (Vocabulary::Ga4, _) => Ok(Cow::Borrowed(canonical)),
-        (Vocabulary::Meta, Some((_, meta, _))) => Ok(Cow::Borrowed(meta)),
-        (Vocabulary::TikTok, Some((_, _, tiktok))) => Ok(Cow::Borrowed(tiktok)),
-        (Vocabulary::Meta | Vocabulary::TikTok, None) => {
-            if common.custom_events == CustomEvents::Send && canonical != "refund" {
-                return Ok(Cow::Borrowed(canonical));
-            }
-            Err(Skip::new(
+impl EventNames {
+    /// Returns the platform's name of a canonical event, or why the destination does not get it.
+    pub fn of<'n>(&self, common: &'n Common, canonical: &'n str) -> Result<Cow<'n, str>, Skip> {
+        if common
+            .events
+            .as_ref()
+            .is_some_and(|only| !only.contains(canonical))
+        {
+            return Err(Skip::new(
+                "not_selected",
+                format!("{canonical} is not among this destination's events"),
+            ));
+        }
+        if let Some(own) = common.rename.get(canonical) {
+            return Ok(Cow::Borrowed(own));
+        }
+        if let Some(standard) = self.standard(canonical) {
+            return Ok(Cow::Borrowed(standard));
+        }
+        let is_wanted = common.custom_events == CustomEvents::Send && canonical != "refund";
+        match self.others {
+            Others::Canonical { reserved } if reserved.contains(&canonical) => Err(Skip::new(
+                "no_such_event",
+                format!("{canonical} is a name that the platform reserves"),
+            )),
+            Others::Canonical { .. } => Ok(Cow::Borrowed(canonical)),
+            Others::Own if is_wanted => Ok(Cow::Borrowed(canonical)),
+            Others::As(name) if is_wanted => Ok(Cow::Borrowed(name)),
+            Others::Own | Others::As(_) | Others::None => Err(Skip::new(
                 "no_such_event",
                 format!("the platform has no standard event for {canonical}"),
-            ))
+            )),
         }
+    }
+
+    /// Returns the platform's standard name of a canonical event.
+    pub fn standard(&self, canonical: &str) -> Option<&'static str> {
+        self.table
+            .iter()
+            .find(|(name, _)| *name == canonical)
+            .map(|(_, own)| *own)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forward::destinations::PLATFORMS;
+    use firsthand_core::catalogue;
+
+    fn names(others: Others) -> EventNames {
+        EventNames {
+            table: &[("purchase", "Purchase"), ("page_view", "PageView")],
+            others,
+        }
+    }
 
     fn common(toml: &str) -> Common {
         toml::from_str(&format!("name = \"x\"\n{toml}")).unwrap()
     }
 
-    #[test]
-    fn standard_events_have_every_platforms_own_name() {
-        let plain = common("");
-        for (name, meta, tiktok) in [
-            ("purchase", "Purchase", "Purchase"),
-            ("page_view", "PageView", "Pageview"),
-            ("begin_checkout", "InitiateCheckout", "InitiateCheckout"),
-            ("generate_lead", "Lead", "Lead"),
-        ] {
-            assert_eq!(platform_name(Vocabulary::Meta, &plain, name).unwrap(), meta);
-            assert_eq!(
-                platform_name(Vocabulary::TikTok, &plain, name).unwrap(),
-                tiktok
-            );
-            assert_eq!(platform_name(Vocabulary::Ga4, &plain, name).unwrap(), name);
-        }
+    fn code_of(result: Result<Cow<'_, str>, Skip>) -> String {
+        result.map_or_else(|skip| skip.code.to_owned(), Cow::into_owned)
     }
 
     #[test]
     fn what_a_platform_does_not_know_is_skipped_or_sent_as_configured() {
         let skip = common("");
         let send = common("custom_events = \"send\"");
-        for name in ["remove_from_cart", "quiz_finished"] {
-            let why = platform_name(Vocabulary::Meta, &skip, name).unwrap_err();
-            assert_eq!(why.code, "no_such_event");
-            assert_eq!(platform_name(Vocabulary::Meta, &send, name).unwrap(), name);
+        let no = "no_such_event";
+        let reserved: &'static [&'static str] = &["session_start"];
+        for (others, name, when_skip, when_send) in [
+            (Others::Own, "purchase", "Purchase", "Purchase"),
+            (Others::Own, "quiz", no, "quiz"),
+            // A refund is no sale: sent only under a name that the operator gave it.
+            (Others::Own, "refund", no, no),
+            (Others::As("CUSTOM"), "quiz", no, "CUSTOM"),
+            (Others::As("CUSTOM"), "refund", no, no),
+            (Others::None, "quiz", no, no),
+            (Others::Canonical { reserved }, "refund", "refund", "refund"),
+            (Others::Canonical { reserved }, "session_start", no, no),
+        ] {
+            let names = names(others);
+            assert_eq!(code_of(names.of(&skip, name)), when_skip, "{name}");
+            assert_eq!(code_of(names.of(&send, name)), when_send, "{name}");
         }
-        // A refund is no sale: sent only under a name that the operator gave it.
-        assert!(platform_name(Vocabulary::Meta, &send, "refund").is_err());
-        assert!(platform_name(Vocabulary::Ga4, &skip, "refund").is_ok());
-        assert!(platform_name(Vocabulary::Ga4, &skip, "session_start").is_err());
     }
 
     #[test]
@@ -169,19 +148,51 @@ mod tests {
         let own = common(
             "events = [\"purchase\", \"refund\"]\nrename = { purchase = \"CompletePayment\", refund = \"Refunded\" }",
         );
-        assert_eq!(
-            platform_name(Vocabulary::TikTok, &own, "purchase").unwrap(),
-            "CompletePayment"
-        );
-        assert_eq!(
-            platform_name(Vocabulary::TikTok, &own, "refund").unwrap(),
-            "Refunded"
-        );
-        assert_eq!(
-            platform_name(Vocabulary::TikTok, &own, "add_to_cart")
-                .unwrap_err()
-                .code,
-            "not_selected"
-        );
+        let names = names(Others::None);
+        assert_eq!(code_of(names.of(&own, "purchase")), "CompletePayment");
+        assert_eq!(code_of(names.of(&own, "refund")), "Refunded");
+        assert_eq!(code_of(names.of(&own, "add_to_cart")), "not_selected");
+    }
+
+    #[test]
+    fn every_platforms_table_has_canonical_names_once() {
+        for platform in PLATFORMS {
+            let mut seen = std::collections::BTreeSet::new();
+            for (canonical, own) in platform.names.table {
+                assert_eq!(
+                    catalogue::canonical(canonical),
+                    *canonical,
+                    "{}",
+                    platform.kind
+                );
+                assert!(
+                    seen.insert(canonical),
+                    "{}: {canonical} twice",
+                    platform.kind
+                );
+                assert!(!own.is_empty());
+            }
+        }
+    }
+
+    /// The names are part of the platforms' de-duplication: an operator must find them where they are
+    /// promised.
+    #[test]
+    fn every_platforms_page_shows_its_table_and_no_other() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/destinations");
+        for platform in PLATFORMS {
+            let path = docs.join(format!("{}.md", platform.kind));
+            let page = std::fs::read_to_string(&path)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let shown: Vec<(&str, &str)> = page
+                .lines()
+                .skip_while(|line| *line != "## Event names")
+                .skip(1)
+                .take_while(|line| !line.starts_with("## "))
+                .filter_map(|line| line.strip_prefix("| `")?.strip_suffix("` |"))
+                .filter_map(|row| row.split_once("` | `"))
+                .collect();
+            assert_eq!(shown, platform.names.table, "{}", path.display());
+        }
     }
 }

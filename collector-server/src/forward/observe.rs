@@ -123,6 +123,12 @@ impl Observer {
         self.count("firsthand_forward_resumed_total", "resumed", 1);
     }
 
+    /// An access token was asked for: `fetched` or `failed`.
+    pub fn token(&self, outcome: &'static str) {
+        tracing::debug!(destination = self.destination, outcome, "access token");
+        self.count("firsthand_forward_tokens_total", outcome, 1);
+    }
+
     /// Where the gate stands now: 0 open, 1 resting, 2 paused.
     pub fn gate(&self, gate: &Gate) {
         let state = if gate.is_paused() {

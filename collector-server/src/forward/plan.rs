@@ -6,8 +6,7 @@ use std::time::Duration;
 use firsthand_core::consent::{Policy, Purpose};
 
 use super::breaker::GateRules;
-use super::config::{ConfigError, DestinationConfig, ForwardConfig};
-use super::destinations::{self, Destination};
+use super::config::{Connection, DestinationConfig, ForwardConfig};
 
 /// Tells the time in epoch milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -57,26 +56,28 @@ pub struct Plan {
 
 impl Plan {
     /// Fills in the defaults.
-    pub fn new(forward: &ForwardConfig, config: &DestinationConfig, policy: Policy) -> Self {
+    pub fn new(
+        forward: &ForwardConfig,
+        config: &DestinationConfig,
+        connection: &Connection,
+        policy: Policy,
+    ) -> Self {
         let (common, limits) = (config.common(), config.limits());
         let retry_base_ms = common.retry_base_ms.unwrap_or(forward.retry_base_ms);
         let max_age = common
             .max_event_age_secs
             .map_or(limits.default_max_event_age, Duration::from_secs);
-        // Connectors never batch TikTok's test events.
-        let is_single =
-            matches!(config, DestinationConfig::TikTok(t) if t.test_event_code.is_some());
+        let batch_events = common
+            .batch_events
+            .unwrap_or(limits.default_batch_events)
+            .min(connection.destination.max_batch_events());
         Self {
             name: common.name.clone(),
-            platform: limits.kind,
+            platform: config.platform().kind,
             requires: config.requires(),
             policy,
             is_dry_run: common.dry_run,
-            batch_events: if is_single {
-                1
-            } else {
-                common.batch_events.unwrap_or(limits.default_batch_events)
-            },
+            batch_events,
             max_body_bytes: limits.max_body_bytes,
             concurrency: common.concurrency.unwrap_or(limits.default_concurrency),
             max_age_ms: i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX),
@@ -104,17 +105,4 @@ impl Plan {
             .saturating_mul(self.concurrency)
             .clamp(100, 2_000)
     }
-}
-
-/// Makes plan and destination of a configuration, its secret fetched.
-pub fn prepare(
-    forward: &ForwardConfig,
-    config: &DestinationConfig,
-    policy: Policy,
-) -> Result<(Plan, Arc<dyn Destination>), ConfigError> {
-    let secret = config.secret().resolve().map_err(|error| {
-        ConfigError::new(format!("destination.{}", config.name()), error.to_string())
-    })?;
-    let destination = destinations::build(config, secret)?;
-    Ok((Plan::new(forward, config, policy), destination))
 }

@@ -171,6 +171,7 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
             let received_ms = event.copies.iter().map(|copy| copy.received_at_ms).min();
             look.candidates.push(Candidate {
                 seq: event.seq,
+                event_id: event.event_id.clone(),
                 attempts,
                 ready_ms: event.settle_until_ms.max(received_ms.unwrap_or(now)),
                 mapped,

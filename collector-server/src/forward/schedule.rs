@@ -48,6 +48,8 @@ fn span(ms: i64) -> String {
 pub struct Candidate {
     /// Its position.
     pub seq: Seq,
+    /// Its id, the same in every try.
+    pub event_id: String,
     /// How many requests have carried it before.
     pub attempts: u32,
     /// Since when it could have been sent, in epoch milliseconds.
@@ -119,6 +121,7 @@ mod tests {
     fn candidate(seq: Seq, attempts: u32, envelope: &str) -> Candidate {
         Candidate {
             seq,
+            event_id: format!("purchase:{seq}"),
             attempts,
             ready_ms: 0,
             mapped: Mapped {

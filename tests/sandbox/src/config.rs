@@ -7,33 +7,6 @@ pub(crate) const SECOND_MS: i64 = 1_000;
 /// Seconds in a day.
 pub(crate) const DAY_S: i64 = 86_400;
 
-/// Dataset and token the Meta emulator accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetaAccount {
-    /// Dataset (pixel) id in the path of the events edge.
-    pub dataset_id: String,
-    /// Access token. Never echoed, never kept with a payload.
-    pub access_token: String,
-}
-
-/// Pixel code and token the TikTok emulator accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TikTokAccount {
-    /// Value `event_source_id` must have.
-    pub pixel_code: String,
-    /// Value of the `Access-Token` header.
-    pub access_token: String,
-}
-
-/// Stream and secret the Google Analytics emulator accepts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ga4Account {
-    /// `measurement_id` of the query.
-    pub measurement_id: String,
-    /// `api_secret` of the query.
-    pub api_secret: String,
-}
-
 /// A collector whose decisions the page shows beside what arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectorLink {
@@ -76,21 +49,9 @@ impl Default for PlatformBounds {
     }
 }
 
-/// Everything a sandbox needs. [`Default`] is the demo account set:
-///
-/// | platform | account | secret |
-/// |---|---|---|
-/// | Meta | dataset `1000000000000001` | `EAAsandbox` |
-/// | TikTok | pixel `CSANDBOX0001` | `tt-sandbox` |
-/// | GA4 | stream `G-SANDBOX01` | `ga4-sandbox` |
+/// Everything a sandbox needs. The demo accounts are the platforms' own: see the folder of each.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
-    /// Account of `/meta`.
-    pub meta: MetaAccount,
-    /// Account of `/tiktok`.
-    pub tiktok: TikTokAccount,
-    /// Account of `/ga4`.
-    pub ga4: Ga4Account,
     /// Bounds the platforms do not document firmly.
     pub bounds: PlatformBounds,
     /// Records kept for the page and the control API; the oldest go first.
@@ -108,18 +69,6 @@ pub struct SandboxConfig {
 impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
-            meta: MetaAccount {
-                dataset_id: "1000000000000001".to_owned(),
-                access_token: "EAAsandbox".to_owned(),
-            },
-            tiktok: TikTokAccount {
-                pixel_code: "CSANDBOX0001".to_owned(),
-                access_token: "tt-sandbox".to_owned(),
-            },
-            ga4: Ga4Account {
-                measurement_id: "G-SANDBOX01".to_owned(),
-                api_secret: "ga4-sandbox".to_owned(),
-            },
             bounds: PlatformBounds::default(),
             max_kept: 5_000,
             collector: None,

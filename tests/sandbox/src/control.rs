@@ -26,7 +26,8 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::MAX_OFFSET_S;
 use crate::fault::Fault;
-use crate::record::{Filter, Platform};
+use crate::platform::Platform;
+use crate::record::Filter;
 use crate::sandbox::Shared;
 
 /// Time the collector has to answer an inspection.
@@ -92,9 +93,8 @@ async fn events(State(shared): State<Arc<Shared>>, Query(filter): Query<Filter>)
 async fn summary(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let faults = shared.faults().list();
     let ledger = shared.ledger();
-    let totals: Map<String, Value> = Platform::ALL
-        .iter()
-        .map(|platform| (platform.name().to_owned(), json!(ledger.totals(*platform))))
+    let totals: Map<String, Value> = Platform::all()
+        .map(|platform| (platform.name().to_owned(), json!(ledger.totals(platform))))
         .collect();
     Json(json!({
         "platforms": totals,

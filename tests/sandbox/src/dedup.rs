@@ -13,10 +13,20 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::Serialize;
 
-use crate::record::{Channel, Platform};
+use crate::platform::Platform;
+use crate::record::Channel;
 
-const WINDOW_MS: i64 = 48 * 3_600_000;
-const TIKTOK_MERGE_MS: i64 = 5 * 60_000;
+/// How long most platforms look for a copy.
+pub(crate) const WINDOW_MS: i64 = 48 * 3_600_000;
+
+/// How a platform counts copies of one event.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CopyRule {
+    /// How long after the first copy a later one is known as a copy.
+    pub(crate) window_ms: i64,
+    /// How long after the first copy one of the other channel enriches it.
+    pub(crate) merge_ms: i64,
+}
 
 /// Name and id under which copies of one event meet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -70,7 +80,8 @@ impl Dedup {
         channel: Channel,
     ) -> Option<(u64, Fate)> {
         if let Some(first) = self.first.get(&key)
-            && let Some(fate) = fate(key.platform, *first, at_ms, channel)
+            && let Some(rule) = key.platform.spec().map(|spec| spec.copies)
+            && let Some(fate) = fate(rule, *first, at_ms, channel)
         {
             return Some((first.seq, fate));
         }
@@ -100,15 +111,16 @@ impl Dedup {
 }
 
 /// Returns what happens to a copy at `at_ms`, `None` when it counts again.
-fn fate(platform: Platform, first: FirstCopy, at_ms: i64, channel: Channel) -> Option<Fate> {
+fn fate(rule: CopyRule, first: FirstCopy, at_ms: i64, channel: Channel) -> Option<Fate> {
     let age_ms = at_ms.saturating_sub(first.at_ms);
     let crosses = first.channel != channel;
-    match platform {
-        Platform::Meta | Platform::Tiktok if age_ms > WINDOW_MS => None,
-        Platform::Meta if crosses => Some(Fate::Merged),
-        Platform::Tiktok if crosses && age_ms < TIKTOK_MERGE_MS => Some(Fate::Merged),
-        Platform::Meta | Platform::Tiktok | Platform::Ga4 => Some(Fate::Dropped),
+    if age_ms > rule.window_ms {
+        return None;
     }
+    if crosses && age_ms < rule.merge_ms {
+        return Some(Fate::Merged);
+    }
+    Some(Fate::Dropped)
 }
 
 #[cfg(test)]
@@ -121,22 +133,43 @@ mod tests {
         const HOUR: i64 = 60 * MIN;
         use Channel::{Browser, Server};
         for (platform, second, age_ms, want) in [
-            (Platform::Meta, Browser, 0, Some(Fate::Merged)),
-            (Platform::Meta, Browser, 48 * HOUR, Some(Fate::Merged)),
-            (Platform::Meta, Browser, 48 * HOUR + 1, None),
-            (Platform::Meta, Server, MIN, Some(Fate::Dropped)),
-            (Platform::Tiktok, Browser, 5 * MIN - 1, Some(Fate::Merged)),
-            (Platform::Tiktok, Browser, 5 * MIN, Some(Fate::Dropped)),
-            (Platform::Tiktok, Browser, 48 * HOUR + 1, None),
-            (Platform::Tiktok, Server, MIN, Some(Fate::Dropped)),
-            (Platform::Ga4, Server, 1_000 * HOUR, Some(Fate::Dropped)),
+            (crate::meta::PLATFORM, Browser, 0, Some(Fate::Merged)),
+            (
+                crate::meta::PLATFORM,
+                Browser,
+                48 * HOUR,
+                Some(Fate::Merged),
+            ),
+            (crate::meta::PLATFORM, Browser, 48 * HOUR + 1, None),
+            (crate::meta::PLATFORM, Server, MIN, Some(Fate::Dropped)),
+            (
+                crate::tiktok::PLATFORM,
+                Browser,
+                5 * MIN - 1,
+                Some(Fate::Merged),
+            ),
+            (
+                crate::tiktok::PLATFORM,
+                Browser,
+                5 * MIN,
+                Some(Fate::Dropped),
+            ),
+            (crate::tiktok::PLATFORM, Browser, 48 * HOUR + 1, None),
+            (crate::tiktok::PLATFORM, Server, MIN, Some(Fate::Dropped)),
+            (
+                crate::ga4::PLATFORM,
+                Server,
+                1_000 * HOUR,
+                Some(Fate::Dropped),
+            ),
         ] {
             let first = FirstCopy {
                 seq: 1,
                 at_ms: 1_000,
                 channel: Server,
             };
-            let got = fate(platform, first, 1_000 + age_ms, second);
+            let rule = platform.spec().expect("known").copies;
+            let got = fate(rule, first, 1_000 + age_ms, second);
             assert_eq!(got, want, "{platform:?} {second:?} {age_ms}");
         }
     }
@@ -145,7 +178,7 @@ mod tests {
     fn memory_is_bounded_and_forgets_the_oldest_key() {
         let mut dedup = Dedup::new(2);
         let key = |id: &str| CopyKey {
-            platform: Platform::Meta,
+            platform: crate::meta::PLATFORM,
             name: "Lead".to_owned(),
             id: id.to_owned(),
         };

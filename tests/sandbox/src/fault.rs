@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::record::Platform;
+use crate::platform::Platform;
 
 /// Faults that may wait at the same time.
 const MAX_FAULTS: usize = 100;
@@ -78,21 +78,21 @@ impl FaultKind {
         }
     }
 
-    /// Returns whether `platform` documents such an answer.
-    fn exists_on(self, platform: Platform) -> bool {
-        match self {
-            Self::Outage503
-            | Self::Timeout
-            | Self::Reset
-            | Self::Html500
-            | Self::Slow
-            | Self::BadToken
-            | Self::ErrorOnceForEventId => true,
-            Self::RateLimit | Self::TransientError | Self::RefuseEventId => {
-                platform != Platform::Ga4
-            }
-            Self::Partial20001 => platform == Platform::Tiktok,
-        }
+    /// Returns whether every platform can fail like this.
+    pub(crate) fn is_everywhere(self) -> bool {
+        self.is_of_transport()
+            || matches!(
+                self,
+                Self::Slow | Self::BadToken | Self::ErrorOnceForEventId
+            )
+    }
+
+    /// Returns whether the failure says nothing in the platform's own words.
+    pub(crate) fn is_of_transport(self) -> bool {
+        matches!(
+            self,
+            Self::Outage503 | Self::Timeout | Self::Reset | Self::Html500
+        )
     }
 
     fn is_about_one_event(self) -> bool {
@@ -149,7 +149,7 @@ pub enum FaultError {
         /// Name of the kind.
         kind: &'static str,
         /// The codes it has.
-        allowed: &'static str,
+        allowed: String,
     },
     /// A count of zero.
     #[error("count must be at least 1, or null for until cleared")]
@@ -166,7 +166,7 @@ impl Fault {
     /// Returns an error when this fault cannot be switched on.
     fn check(&self) -> Result<(), FaultError> {
         let kind = self.kind.name();
-        if !self.kind.exists_on(self.platform) {
+        if !self.platform.has_fault(self.kind) {
             return Err(FaultError::NotOnPlatform { kind });
         }
         if self.kind.is_about_one_event() && self.event_id.is_none() {
@@ -178,17 +178,16 @@ impl Fault {
         if self.delay_ms.is_some_and(|ms| ms > MAX_DELAY_MS) {
             return Err(FaultError::Delay);
         }
-        let allowed: (&[u32], &'static str) = match (self.platform, self.kind) {
-            (Platform::Meta, FaultKind::RateLimit) => (&[4, 17, 80_003], "4, 17, 80003"),
-            (Platform::Meta, FaultKind::TransientError | FaultKind::ErrorOnceForEventId) => {
-                (&[1, 2], "1, 2")
-            }
-            _ => (&[], "none"),
-        };
-        if self.code.is_some_and(|code| !allowed.0.contains(&code)) {
+        let allowed = self.platform.codes_of(self.kind).unwrap_or_default();
+        if self.code.is_some_and(|code| !allowed.contains(&code)) {
+            let list: Vec<String> = allowed.iter().map(u32::to_string).collect();
             return Err(FaultError::Code {
                 kind,
-                allowed: allowed.1,
+                allowed: if list.is_empty() {
+                    "none".to_owned()
+                } else {
+                    list.join(", ")
+                },
             });
         }
         Ok(())
@@ -273,13 +272,13 @@ mod tests {
         faults
             .add(Fault {
                 count: Some(2),
-                ..fault(Platform::Meta, FaultKind::Reset)
+                ..fault(crate::meta::PLATFORM, FaultKind::Reset)
             })
             .expect("valid");
-        assert!(faults.take(Platform::Ga4, &[]).is_none());
-        assert!(faults.take(Platform::Meta, &[]).is_some());
-        assert!(faults.take(Platform::Meta, &[]).is_some());
-        assert!(faults.take(Platform::Meta, &[]).is_none());
+        assert!(faults.take(crate::ga4::PLATFORM, &[]).is_none());
+        assert!(faults.take(crate::meta::PLATFORM, &[]).is_some());
+        assert!(faults.take(crate::meta::PLATFORM, &[]).is_some());
+        assert!(faults.take(crate::meta::PLATFORM, &[]).is_none());
     }
 
     #[test]
@@ -287,17 +286,17 @@ mod tests {
         let mut faults = Faults::default();
         for (f, want) in [
             (
-                fault(Platform::Ga4, FaultKind::RateLimit),
+                fault(crate::ga4::PLATFORM, FaultKind::RateLimit),
                 FaultError::NotOnPlatform { kind: "rate_limit" },
             ),
             (
-                fault(Platform::Meta, FaultKind::Partial20001),
+                fault(crate::meta::PLATFORM, FaultKind::Partial20001),
                 FaultError::NotOnPlatform {
                     kind: "partial_20001",
                 },
             ),
             (
-                fault(Platform::Meta, FaultKind::RefuseEventId),
+                fault(crate::meta::PLATFORM, FaultKind::RefuseEventId),
                 FaultError::NeedsEventId {
                     kind: "refuse_event_id",
                 },
@@ -305,18 +304,18 @@ mod tests {
             (
                 Fault {
                     count: Some(0),
-                    ..fault(Platform::Meta, FaultKind::Slow)
+                    ..fault(crate::meta::PLATFORM, FaultKind::Slow)
                 },
                 FaultError::Count,
             ),
             (
                 Fault {
                     code: Some(5),
-                    ..fault(Platform::Meta, FaultKind::RateLimit)
+                    ..fault(crate::meta::PLATFORM, FaultKind::RateLimit)
                 },
                 FaultError::Code {
                     kind: "rate_limit",
-                    allowed: "4, 17, 80003",
+                    allowed: "4, 17, 80003".to_owned(),
                 },
             ),
         ] {

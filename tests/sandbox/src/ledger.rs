@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 
 use crate::dedup::{CopyKey, Dedup};
-use crate::record::{Arrival, Channel, Filter, Platform, Record, Refusal, Totals, Verdict};
+use crate::platform::Platform;
+use crate::record::{Arrival, Channel, Filter, Record, Refusal, Totals, Verdict};
 
 /// Payload bytes kept in all records together.
 const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;

@@ -23,20 +23,20 @@ mod clock;
 mod config;
 mod control;
 mod dedup;
+mod door;
 mod fault;
 mod ga4;
 mod ledger;
 mod meta;
 mod page;
+mod platform;
 mod record;
 mod sandbox;
 mod tiktok;
 
-pub use config::{
-    CollectorLink, Ga4Account, MetaAccount, PlatformBounds, SandboxConfig, TikTokAccount,
-    system_now_ms,
-};
+pub use config::{CollectorLink, PlatformBounds, SandboxConfig, system_now_ms};
 pub use dedup::Fate;
 pub use fault::{Fault, FaultError, FaultKind};
-pub use record::{Channel, Filter, MatchKey, Platform, Record, Totals, Verdict};
+pub use platform::Platform;
+pub use record::{Channel, Filter, MatchKey, Record, Totals, Verdict};
 pub use sandbox::{Sandbox, SandboxState, serve};

@@ -4,32 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::dedup::Fate;
-
-/// An emulated platform.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Platform {
-    /// Meta Conversions API.
-    Meta,
-    /// TikTok Events API 2.0.
-    Tiktok,
-    /// Google Analytics 4 Measurement Protocol.
-    Ga4,
-}
-
-impl Platform {
-    /// Every platform, in the order the page shows them.
-    pub const ALL: [Self; 3] = [Self::Meta, Self::Tiktok, Self::Ga4];
-
-    /// Returns the name the control API uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Meta => "meta",
-            Self::Tiktok => "tiktok",
-            Self::Ga4 => "ga4",
-        }
-    }
-}
+use crate::platform::Platform;
 
 /// How an event reached the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

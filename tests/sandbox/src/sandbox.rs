@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
 use tokio::sync::watch;
 
 use crate::clock::MovableClock;
 use crate::config::SandboxConfig;
 use crate::fault::{Fault, FaultError, Faults};
 use crate::ledger::Ledger;
-use crate::record::{Filter, Platform, Record, Totals};
-use crate::{answer, control, ga4, meta, page, tiktok};
+use crate::platform::{PLATFORMS, Platform};
+use crate::record::{Filter, Record, Totals};
+use crate::{control, page};
 
 /// Largest body any platform door reads.
 const MAX_PLATFORM_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -93,7 +93,7 @@ impl SandboxState {
     }
 }
 
-/// Emulators of Meta, TikTok and GA4 behind one router.
+/// The emulators of all platforms behind one router.
 #[derive(Debug, Clone)]
 pub struct Sandbox(Arc<Shared>);
 
@@ -118,29 +118,13 @@ impl Sandbox {
 
     /// Returns every route, bodies bounded.
     pub fn router(&self) -> Router {
-        let platforms = Router::new()
-            .route(
-                "/meta/{version}/{dataset_id}/events",
-                post(meta::door::events),
-            )
-            .route(
-                "/tiktok/open_api/v1.3/event/track/",
-                post(tiktok::door::track),
-            )
-            .route("/ga4/mp/collect", post(ga4::door::collect))
-            .route("/ga4/debug/mp/collect", post(ga4::door::debug))
+        let platforms = PLATFORMS
+            .iter()
+            .fold(Router::new(), |all, spec| all.merge((spec.doors)()))
             .layer(DefaultBodyLimit::max(MAX_PLATFORM_BODY_BYTES));
-        let small = Router::new()
-            .route(
-                "/meta/tr",
-                get(meta::pixel::hit)
-                    .post(meta::pixel::hit)
-                    .options(answer::preflight),
-            )
-            .route(
-                "/tiktok/pixel",
-                post(tiktok::pixel::hit).options(answer::preflight),
-            )
+        let small = PLATFORMS
+            .iter()
+            .fold(Router::new(), |all, spec| all.merge((spec.pixels)()))
             .merge(control::routes())
             .merge(page::routes())
             .layer(DefaultBodyLimit::max(MAX_SMALL_BODY_BYTES));

@@ -12,21 +12,20 @@
 //! access_token = { env = "META_TOKEN" }
 //! ```
 //!
-//! Unknown keys are refused. [`DestinationConfig::validate`] and [`ForwardConfig::validate`] name the
+//! What is a platform's own stands in `forward/destinations/<platform>`. Unknown keys are refused.
+//! [`DestinationConfig::validate`] and [`ForwardConfig::validate`] name the
 //! key, what is wrong and what to write instead. Secrets are named here, never written here.
 
-mod limits;
+mod checks;
+mod destination;
+pub mod keys;
 mod validate;
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use firsthand_core::consent::Purpose;
 use serde::Deserialize;
 
-use crate::secret::SecretSource;
-
-pub use limits::{GA4, META, PlatformLimits, TIKTOK};
+pub use checks::{Checks, is_digits, is_token, is_version};
+pub use destination::{Common, Connection, DestinationConfig};
 pub use validate::validate_all;
 
 /// Longest name of a destination, in bytes: it is a label of metrics.
@@ -123,18 +122,6 @@ pub enum LimitedDataUse {
     Never,
 }
 
-/// Which events a GA4 destination sends. GA4 knows copies of purchases only (by `transaction_id`):
-/// everything else that the page's own tag reports too would count twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ServerEvents {
-    /// All: the page has no Google tag for this stream.
-    #[default]
-    All,
-    /// Purchases with a `transaction_id` only: the page's tag reports the rest.
-    Purchases,
-}
-
 /// Purposes by their names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purposes(pub Vec<Purpose>);
@@ -151,222 +138,6 @@ impl<'de> Deserialize<'de> for Purposes {
             })
             .collect::<Result<Vec<_>, _>>()
             .map(Purposes)
-    }
-}
-
-/// Takes what no other field took, and refuses it: `deny_unknown_fields` beside `flatten`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct NoOtherKeys;
-
-impl<'de> Deserialize<'de> for NoOtherKeys {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = NoOtherKeys;
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("no other keys")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut map: A,
-            ) -> Result<NoOtherKeys, A::Error> {
-                match map.next_key::<String>()? {
-                    None => Ok(NoOtherKeys),
-                    Some(key) => Err(serde::de::Error::custom(format!(
-                        "unknown key {key:?} in a destination, see docs/destinations.md"
-                    ))),
-                }
-            }
-        }
-        deserializer.deserialize_map(Visitor)
-    }
-}
-
-/// What every destination has.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Common {
-    /// Name in logs, metrics and the store. Renaming a destination makes a new one.
-    pub name: String,
-    /// Whether it is served.
-    #[serde(default = "yes")]
-    pub enabled: bool,
-    /// Purposes that must all be allowed; the platform's default otherwise.
-    #[serde(default)]
-    pub requires: Option<Purposes>,
-    /// Maps and decides, sends nothing.
-    #[serde(default)]
-    pub dry_run: bool,
-    /// Canonical names to send; all others are suppressed. Absent: all.
-    #[serde(default)]
-    pub events: Option<BTreeSet<String>>,
-    /// Canonical name to the platform's name, before the built-in table.
-    #[serde(default)]
-    pub rename: BTreeMap<String, String>,
-    /// What happens to events without a standard name.
-    #[serde(default)]
-    pub custom_events: CustomEvents,
-    /// Most events of one request; the platform's default otherwise.
-    #[serde(default)]
-    pub batch_events: Option<usize>,
-    /// Requests at a time; the platform's default otherwise.
-    #[serde(default)]
-    pub concurrency: Option<usize>,
-    /// Age at which an event is given up, in seconds; the platform's default otherwise.
-    #[serde(default)]
-    pub max_event_age_secs: Option<u64>,
-    /// Start of the address, such as `https://graph.facebook.com`; the platform's default otherwise.
-    #[serde(default)]
-    pub base_url: Option<String>,
-    /// Overrides `[forward] request_timeout_ms`.
-    #[serde(default)]
-    pub request_timeout_ms: Option<u64>,
-    /// Overrides `[forward] retry_base_ms`.
-    #[serde(default)]
-    pub retry_base_ms: Option<u64>,
-    /// Overrides `[forward] retry_cap_ms`.
-    #[serde(default)]
-    pub retry_cap_ms: Option<u64>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// A Meta Conversions API dataset.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct MetaConfig {
-    /// What every destination has.
-    #[serde(flatten)]
-    pub common: Common,
-    /// Dataset (pixel) id.
-    pub dataset_id: String,
-    /// Access token of a system user.
-    pub access_token: SecretSource,
-    /// Graph API version. Meta keeps each for two years at least.
-    #[serde(default = "meta_api_version")]
-    pub api_version: String,
-    /// Code of the Test Events tool. Test traffic may count as real: not for production.
-    #[serde(default)]
-    pub test_event_code: Option<String>,
-    /// When Limited Data Use is asked for.
-    #[serde(default)]
-    pub limited_data_use: LimitedDataUse,
-    /// `action_source` of events that no browser reported (without page or user agent).
-    #[serde(default = "meta_server_action_source")]
-    pub server_action_source: String,
-    /// Nothing else.
-    #[serde(flatten)]
-    pub no_other_keys: NoOtherKeys,
-}
-
-fn meta_api_version() -> String {
-    "v24.0".to_owned()
-}
-
-fn meta_server_action_source() -> String {
-    "other".to_owned()
-}
-
-/// A TikTok Events API pixel.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TikTokConfig {
-    /// What every destination has.
-    #[serde(flatten)]
-    pub common: Common,
-    /// Pixel code.
-    pub pixel_code: String,
-    /// Access token, made in Events Manager.
-    pub access_token: SecretSource,
-    /// Version in the address.
-    #[serde(default = "tiktok_api_version")]
-    pub api_version: String,
-    /// Code of the test view. Test events travel one a request.
-    #[serde(default)]
-    pub test_event_code: Option<String>,
-    /// When limited data use is asked for.
-    #[serde(default)]
-    pub limited_data_use: LimitedDataUse,
-    /// Nothing else.
-    #[serde(flatten)]
-    pub no_other_keys: NoOtherKeys,
-}
-
-fn tiktok_api_version() -> String {
-    "v1.3".to_owned()
-}
-
-/// A Google Analytics 4 web stream.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Ga4Config {
-    /// What every destination has.
-    #[serde(flatten)]
-    pub common: Common,
-    /// Measurement id, `G-…`.
-    pub measurement_id: String,
-    /// API secret of the stream. Google wants it in the address; it is kept out of logs and errors.
-    pub api_secret: SecretSource,
-    /// Sends to the validation endpoint, which checks and records nothing.
-    #[serde(default)]
-    pub test_mode: bool,
-    /// Which events are sent.
-    #[serde(default)]
-    pub server_events: ServerEvents,
-    /// Nothing else.
-    #[serde(flatten)]
-    pub no_other_keys: NoOtherKeys,
-}
-
-/// One `[[destination]]` table.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
-pub enum DestinationConfig {
-    /// Meta Conversions API.
-    Meta(MetaConfig),
-    /// TikTok Events API 2.0.
-    TikTok(TikTokConfig),
-    /// GA4 Measurement Protocol.
-    Ga4(Ga4Config),
-}
-
-impl DestinationConfig {
-    /// Returns what every destination has.
-    pub fn common(&self) -> &Common {
-        match self {
-            Self::Meta(meta) => &meta.common,
-            Self::TikTok(tiktok) => &tiktok.common,
-            Self::Ga4(ga4) => &ga4.common,
-        }
-    }
-
-    /// Returns the platform's limits and defaults.
-    pub fn limits(&self) -> &'static PlatformLimits {
-        match self {
-            Self::Meta(_) => &META,
-            Self::TikTok(_) => &TIKTOK,
-            Self::Ga4(_) => &GA4,
-        }
-    }
-
-    /// Returns the name.
-    pub fn name(&self) -> &str {
-        &self.common().name
-    }
-
-    /// Returns the purposes that must all be allowed.
-    pub fn requires(&self) -> Vec<Purpose> {
-        self.common()
-            .requires
-            .as_ref()
-            .map_or_else(|| self.limits().requires.to_vec(), |own| own.0.clone())
-    }
-
-    /// Returns where the secret is.
-    pub fn secret(&self) -> &SecretSource {
-        match self {
-            Self::Meta(meta) => &meta.access_token,
-            Self::TikTok(tiktok) => &tiktok.access_token,
-            Self::Ga4(ga4) => &ga4.api_secret,
-        }
     }
 }
 

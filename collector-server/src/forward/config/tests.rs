@@ -1,6 +1,6 @@
 //! The configuration is read strictly and its errors name the key.
 
-use super::validate::is_safe_base;
+use super::checks::is_safe_base;
 use super::*;
 
 #[derive(Debug, Deserialize)]
@@ -48,21 +48,39 @@ fn a_destination_needs_little_and_gets_the_platforms_defaults() {
     let [meta, tiktok, ga4] = file.destinations.as_slice() else {
         panic!("three destinations")
     };
-    assert_eq!(meta.requires(), META.requires);
-    assert_eq!(tiktok.limits().kind, "tiktok");
+    assert_eq!(
+        meta.requires(),
+        [Purpose::Marketing, Purpose::ThirdPartySharing]
+    );
+    assert_eq!(tiktok.platform().kind, "tiktok");
     assert_eq!(ga4.requires(), [Purpose::Analytics]);
     assert!(meta.common().enabled && !meta.common().dry_run);
-    let DestinationConfig::Meta(meta) = meta else {
-        panic!("meta")
-    };
-    assert_eq!(meta.api_version, "v24.0");
     assert_eq!(file.forward, ForwardConfig::default());
 }
 
 #[test]
 fn a_wrong_key_or_value_is_named() {
     for (line, want) in [
-        ("colour = 1", "unknown key \"colour\""),
+        (
+            "colour = 1",
+            "destination.meta-main.colour: unknown key `colour`, a meta destination has none like it",
+        ),
+        (
+            "data_set_id = \"1\"",
+            "destination.meta-main.data_set_id: unknown key `data_set_id`, did you mean `dataset_id`?",
+        ),
+        (
+            "max_event_age = 5",
+            "destination.meta-main.max_event_age: unknown key `max_event_age`, did you mean `max_event_age_secs`?",
+        ),
+        (
+            "concurrency = \"two\"",
+            "destination.meta-main.concurrency: invalid type",
+        ),
+        (
+            "limited_data_use = \"sometimes\"",
+            "destination.meta-main.limited_data_use: unknown variant `sometimes`",
+        ),
         (
             "base_url = \"http://graph.example\"",
             "destination.meta-main.base_url: must be https",
@@ -104,7 +122,10 @@ fn a_wrong_key_or_value_is_named() {
             "server_action_source = \"website\"",
             "server_action_source: must be one of other",
         ),
-        ("pixel_code = \"x\"", "unknown key \"pixel_code\""),
+        (
+            "pixel_code = \"x\"",
+            "destination.meta-main.pixel_code: unknown key",
+        ),
     ] {
         let error = read(&format!("{META_MIN}\n{line}")).unwrap_err();
         assert!(error.contains(want), "{line}: {error}");
@@ -116,8 +137,24 @@ fn a_wrong_key_or_value_is_named() {
         ),
         ("[forward]\nspeed = 1", "unknown field `speed`"),
         (
-            "[[destination]]\nkind = \"pinterest\"",
-            "unknown variant `pinterest`",
+            "[[destination]]\nname = \"m\"\nkind = \"mata\"",
+            "destination.m.kind: unknown platform \"mata\", did you mean \"meta\"?",
+        ),
+        (
+            "[[destination]]\nname = \"m\"\nkind = \"sendmail\"",
+            "destination.m.kind: unknown platform \"sendmail\", known are meta",
+        ),
+        (
+            "[[destination]]\nname = \"m\"",
+            "destination.m.kind: is missing, write one of meta",
+        ),
+        (
+            "[[destination]]\nname = \"m\"\nkind = \"meta\"\ndataset_id = \"1\"",
+            "destination.m.access_token: is missing",
+        ),
+        (
+            "[[destination]]\nkind = \"meta\"\ndataset_id = \"1\"\naccess_token = { env = \"X\" }",
+            "destination.name: is missing",
         ),
     ] {
         let error = read(text).unwrap_err();

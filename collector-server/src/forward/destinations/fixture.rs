@@ -1,8 +1,15 @@
-//! A purchase as it lies in the log, for the tests of every mapping.
+//! A purchase as it lies in the log, and an account, for the tests of every mapping.
+
+use std::sync::Arc;
 
 use firsthand_core::consent::{PURPOSES, Purpose, Verdict};
 
+use super::{Answer, Batch, Blotter, Destination, Mapped, Outgoing, Verdict as Read};
+use crate::forward::config::DestinationConfig;
+
 use crate::forward::consent::Permission;
+use crate::forward::merge::merge;
+use crate::forward::names::Skip;
 use crate::store::{SourceKind, StoredCopy, StoredEvent};
 
 pub(super) const NOW_MS: i64 = 1_795_471_200_000;
@@ -63,4 +70,97 @@ pub(super) fn allow(purposes: &[Purpose]) -> Permission {
 /// Returns a verdict that allows all.
 pub(super) fn allow_all() -> Permission {
     allow(&Purpose::ALL)
+}
+
+/// A destination whose secret is in a file of its own folder.
+pub(super) struct Bench {
+    pub(super) destination: Arc<dyn Destination>,
+    pub(super) blotter: Blotter,
+}
+
+impl Bench {
+    /// Makes a destination of these keys; `SECRET` in them stands for the place of this secret.
+    pub(super) fn new(kind: &str, keys: &str, secret: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        std::fs::write(&path, secret).unwrap();
+        let place = format!("{{ file = \"{}\" }}", path.display());
+        let text = format!("kind = \"{kind}\"\nname = \"x\"\n{keys}").replace("SECRET", &place);
+        let config = DestinationConfig::read(text.parse().unwrap()).unwrap();
+        let connection = config.connect().unwrap();
+        Self {
+            destination: connection.destination,
+            blotter: connection.blotter,
+        }
+    }
+
+    pub(super) fn map(&self, event: &StoredEvent) -> Result<Mapped, Skip> {
+        self.map_as(event, &allow_all())
+    }
+
+    pub(super) fn map_as(
+        &self,
+        event: &StoredEvent,
+        permission: &Permission,
+    ) -> Result<Mapped, Skip> {
+        self.destination
+            .map(&merge(event).unwrap(), permission, NOW_MS)
+    }
+
+    /// Returns the event as the platform gets it.
+    pub(super) fn json(&self, event: &StoredEvent) -> Result<serde_json::Value, Skip> {
+        self.map(event)
+            .map(|mapped| serde_json::from_str(&mapped.event).unwrap())
+    }
+
+    pub(super) fn request(&self, envelope: &str, events: &[&str]) -> Outgoing {
+        let ids: Vec<String> = (0..events.len()).map(|n| format!("e{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        self.destination.request(&Batch {
+            envelope,
+            events,
+            event_ids: &ids,
+            now_ms: NOW_MS,
+            token: None,
+        })
+    }
+
+    /// Reads the answer to a request of this many events, its words fit to be kept.
+    pub(super) fn read(&self, answer: &Answer, events: usize) -> Read<String> {
+        let ids: Vec<String> = (0..events).map(|n| format!("e{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let batch = Batch {
+            envelope: "",
+            events: &vec!["{}"; events],
+            event_ids: &ids,
+            now_ms: NOW_MS,
+            token: None,
+        };
+        self.destination
+            .interpret(answer, &batch)
+            .map(|words| words.kept(&self.blotter))
+    }
+}
+
+/// Returns an answer.
+pub(super) fn answer(status: u16, body: &str) -> Answer {
+    Answer {
+        status,
+        body: body.to_owned(),
+        ..Answer::default()
+    }
+}
+
+/// Returns a verdict in one word.
+pub(super) fn label(verdict: &Read<String>) -> &'static str {
+    match verdict {
+        Read::Delivered => "delivered",
+        Read::Checked => "checked",
+        Read::Retry { class, .. } => class.as_str(),
+        Read::Unauthorized { .. } => "unauthorized",
+        Read::RejectedEvents { .. } => "events",
+        Read::RejectedBatch { .. } => "batch",
+        Read::MalformedClickId { .. } => "click",
+        Read::Each(_) => "each",
+    }
 }

@@ -4,6 +4,9 @@
 //! Parameters", "Server Event Parameters", "Handling Duplicate Pixel and Conversions API Events", the
 //! Business SDKs and the official server tag; error codes as RudderStack recorded them.
 
+use std::sync::Arc;
+
+use firsthand_core::consent::Purpose;
 use firsthand_core::event::{Props, Scalar};
 use firsthand_core::touchpoint;
 use firsthand_core::wire::json::Object;
@@ -11,14 +14,64 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Answer, Destination, Mapped, Outgoing, RetryClass, Verdict, body, foreign_answer, may_share,
-    refusal, shorten,
+    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
+    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, may_share,
 };
-use crate::forward::config::{LimitedDataUse, META, MetaConfig};
+use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits, is_version};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
-use crate::forward::names::{Skip, Vocabulary, platform_name};
-use crate::secret::Secret;
+use crate::forward::names::{EventNames, Others, Skip};
+use crate::secret::{Secret, SecretSource};
+
+/// Meta. 1000 events a request is widely documented; smaller batches make the search for a refused event
+/// cheaper. One event older than 7 days fails its whole request. Names: the official server tag.
+pub(super) static SPEC: PlatformSpec = PlatformSpec {
+    kind: "meta",
+    limits: PlatformLimits {
+        base_url: "https://graph.facebook.com",
+        max_batch_events: 1_000,
+        default_batch_events: 200,
+        max_body_bytes: 4_000_000,
+        max_event_age: hours(168),
+        default_max_event_age: hours(164),
+        default_concurrency: 1,
+        requires: &[Purpose::Marketing, Purpose::ThirdPartySharing],
+    },
+    names: EventNames {
+        table: &[
+            ("page_view", "PageView"),
+            ("view_item", "ViewContent"),
+            ("view_item_list", "ViewContent"),
+            ("search", "Search"),
+            ("add_to_wishlist", "AddToWishlist"),
+            ("add_to_cart", "AddToCart"),
+            ("begin_checkout", "InitiateCheckout"),
+            ("add_payment_info", "AddPaymentInfo"),
+            ("purchase", "Purchase"),
+            ("generate_lead", "Lead"),
+            ("sign_up", "CompleteRegistration"),
+            ("subscribe", "Subscribe"),
+            ("contact", "Contact"),
+        ],
+        others: Others::Own,
+    },
+    account: AccountReader::of::<MetaConfig>(),
+    #[cfg(test)]
+    fixture: tests::FIXTURE,
+};
+
+/// Header that says how long a throttled account has to wait.
+const USAGE: &str = "x-business-use-case-usage";
+
+/// `action_source` values that need no browser.
+const SERVER_SOURCES: [&str; 6] = [
+    "other",
+    "system_generated",
+    "physical_store",
+    "phone_call",
+    "chat",
+    "email",
+];
 
 /// Most of a shop's own parameters that are sent with one event.
 const MAX_CUSTOM_PROPERTIES: usize = 50;
@@ -59,16 +112,82 @@ const USER_DIGESTS: [(&str, DigestKey); 11] = [
     ("external_id", DigestKey::ExternalId),
 ];
 
+/// The keys of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MetaConfig {
+    /// Dataset (pixel) id.
+    dataset_id: String,
+    /// Access token of a system user.
+    access_token: SecretSource,
+    /// Graph API version. Meta keeps each for two years at least.
+    #[serde(default = "default_api_version")]
+    api_version: String,
+    /// Code of the Test Events tool. Test traffic may count as real: not for production.
+    #[serde(default)]
+    test_event_code: Option<String>,
+    /// When Limited Data Use is asked for.
+    #[serde(default)]
+    limited_data_use: LimitedDataUse,
+    /// `action_source` of events that no browser reported (without page or user agent).
+    #[serde(default = "default_server_action_source")]
+    server_action_source: String,
+}
+
+fn default_api_version() -> String {
+    "v24.0".to_owned()
+}
+
+fn default_server_action_source() -> String {
+    "other".to_owned()
+}
+
+impl Account for MetaConfig {
+    fn validate(&self, checks: &Checks<'_>) -> Result<(), ConfigError> {
+        checks.require(
+            "dataset_id",
+            is_digits(&self.dataset_id),
+            "must be the dataset (pixel) id, digits only",
+        )?;
+        checks.require(
+            "api_version",
+            is_version(&self.api_version),
+            "must look like v24.0",
+        )?;
+        checks.require(
+            "server_action_source",
+            SERVER_SOURCES.contains(&self.server_action_source.as_str()),
+            &format!("must be one of {}", SERVER_SOURCES.join(", ")),
+        )
+    }
+
+    fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
+        let token = setup.secret("access_token", &self.access_token)?;
+        Ok(Arc::new(Meta::new(
+            self.clone(),
+            setup.common().clone(),
+            setup.base_url(),
+            token,
+        )))
+    }
+}
+
 /// A dataset.
-pub struct Meta {
+struct Meta {
     config: MetaConfig,
+    common: Common,
+    base_url: String,
     token: Secret,
 }
 
 impl Meta {
-    /// Makes the destination.
-    pub fn new(config: MetaConfig, token: Secret) -> Self {
-        Self { config, token }
+    fn new(config: MetaConfig, common: Common, base_url: String, token: Secret) -> Self {
+        Self {
+            config,
+            common,
+            base_url,
+            token,
+        }
     }
 
     fn write(
@@ -120,7 +239,7 @@ impl Destination for Meta {
         permission: &Permission,
         now_ms: i64,
     ) -> Result<Mapped, Skip> {
-        let name = platform_name(Vocabulary::Meta, &self.config.common, event.name)?;
+        let name = SPEC.names.of(&self.common, event.name)?;
         if name == "Purchase" && (event.props.worth().is_none() || event.props.currency.is_none()) {
             return Err(Skip::new(
                 "incomplete",
@@ -143,30 +262,29 @@ impl Destination for Meta {
         })
     }
 
-    fn request(&self, _envelope: &str, events: &[&str]) -> Outgoing {
-        let common = &self.config.common;
-        let base = common.base_url.as_deref().unwrap_or(META.base_url);
-        let mut out =
-            String::with_capacity(events.iter().map(|e| e.len() + 1).sum::<usize>() + 256);
+    fn request(&self, batch: &Batch<'_>) -> Outgoing {
+        let mut out = String::with_capacity(batch.body_capacity());
         let mut object = Object::begin(&mut out);
-        body::list(object.key("data"), events);
+        body::list(object.key("data"), batch.events);
         object.text_opt("test_event_code", self.config.test_event_code.as_deref());
         // In the body, so that it is in nobody's access log.
         object.text("access_token", self.token.expose());
         object.end();
-        Outgoing {
-            url: format!(
-                "{base}/{}/{}/events",
-                self.config.api_version, self.config.dataset_id
-            ),
-            headers: Vec::new(),
-            body: out,
-        }
+        let url = format!(
+            "{}/{}/{}/events",
+            self.base_url, self.config.api_version, self.config.dataset_id
+        );
+        Outgoing::json(url, out)
     }
 
-    fn interpret(&self, answer: &Answer, events: usize) -> Verdict {
+    fn answer_headers(&self) -> &'static [&'static str] {
+        &[USAGE]
+    }
+
+    fn interpret(&self, answer: &Answer, batch: &Batch<'_>) -> Verdict {
+        let events = batch.events.len();
         if let Ok(Success { events_received }) = serde_json::from_str(&answer.body)
-            && (200..300).contains(&answer.status)
+            && answer.is_success()
         {
             if usize::try_from(events_received).is_ok_and(|taken| taken == events) {
                 return Verdict::Delivered;
@@ -174,17 +292,13 @@ impl Destination for Meta {
             return Verdict::Retry {
                 class: RetryClass::Unknown,
                 after: None,
-                reason: format!("{events_received} of {events} events received"),
+                reason: Words::new(format!("{events_received} of {events} events received")),
             };
         }
         match serde_json::from_str::<Failure>(&answer.body) {
-            Ok(Failure { error }) => self.judge(answer, &error),
+            Ok(Failure { error }) => judge(answer, &error),
             Err(_) => foreign_answer(answer),
         }
-    }
-
-    fn shorten(&self, text: &str) -> String {
-        shorten(text, self.token.expose())
     }
 }
 
@@ -211,48 +325,40 @@ struct GraphError {
     fbtrace_id: String,
 }
 
-impl Meta {
-    fn judge(&self, answer: &Answer, error: &GraphError) -> Verdict {
-        let subcode = error
-            .error_subcode
-            .map_or_else(String::new, |sub| format!("/{sub}"));
-        let words = if error.error_user_title.is_empty() {
-            error.message.clone()
-        } else {
-            format!("{}: {}", error.error_user_title, error.error_user_msg)
-        };
-        let reason = refusal(
-            &format!("meta {}{subcode}", error.code),
-            &words,
-            self.token.expose(),
-            "fbtrace_id",
-            &error.fbtrace_id,
-        );
-        let retry = |class, after| Verdict::Retry {
-            class,
-            after,
-            reason: reason.clone(),
-        };
-        match (error.code, error.error_subcode) {
-            // The rate limits first: code 17 is one although it says that it is not transient.
-            (4 | 17 | 32 | 613 | 80_000..=80_014, _) => retry(
-                RetryClass::Throttled,
-                answer
-                    .retry_after
-                    .or_else(|| answer.usage.as_deref().and_then(regain_access)),
-            ),
-            _ if error.is_transient => retry(RetryClass::Transient, answer.retry_after),
-            (1 | 2 | 341 | 368 | 5_000 | 21_009, _) => {
-                retry(RetryClass::Transient, answer.retry_after)
-            }
-            (3 | 10 | 102 | 190 | 200..=299 | 467 | 2_635, _) | (100, Some(33 | 2_804_030)) => {
-                Verdict::Unauthorized { reason }
-            }
-            (100, Some(2_804_001)) => Verdict::MalformedClickId { reason },
-            (100, _) => Verdict::RejectedBatch { reason },
-            _ if answer.status >= 500 => retry(RetryClass::Transient, answer.retry_after),
-            _ => retry(RetryClass::Unknown, answer.retry_after),
+fn judge(answer: &Answer, error: &GraphError) -> Verdict {
+    let subcode = error
+        .error_subcode
+        .map_or_else(String::new, |sub| format!("/{sub}"));
+    let text = if error.error_user_title.is_empty() {
+        error.message.clone()
+    } else {
+        format!("{}: {}", error.error_user_title, error.error_user_msg)
+    };
+    let reason = Words::new(format!("meta {}{subcode}", error.code))
+        .saying(text)
+        .traced("fbtrace_id", &error.fbtrace_id);
+    let retry = |class, after| Verdict::Retry {
+        class,
+        after,
+        reason: reason.clone(),
+    };
+    match (error.code, error.error_subcode) {
+        // The rate limits first: code 17 is one although it says that it is not transient.
+        (4 | 17 | 32 | 613 | 80_000..=80_014, _) => retry(
+            RetryClass::Throttled,
+            answer
+                .retry_after
+                .or_else(|| answer.header(USAGE).and_then(regain_access)),
+        ),
+        _ if error.is_transient => retry(RetryClass::Transient, answer.retry_after),
+        (1 | 2 | 341 | 368 | 5_000 | 21_009, _) => retry(RetryClass::Transient, answer.retry_after),
+        (3 | 10 | 102 | 190 | 200..=299 | 467 | 2_635, _) | (100, Some(33 | 2_804_030)) => {
+            Verdict::Unauthorized { reason }
         }
+        (100, Some(2_804_001)) => Verdict::MalformedClickId { reason },
+        (100, _) => Verdict::RejectedBatch { reason },
+        _ if answer.status >= 500 => retry(RetryClass::Transient, answer.retry_after),
+        _ => retry(RetryClass::Unknown, answer.retry_after),
     }
 }
 

@@ -1,30 +1,26 @@
 //! Meta's mapping and answers.
 
-use super::super::fixture::{EM, NOW_MS, PH, allow_all, purchase, stored};
+use super::super::fixture::{Bench, EM, PH, allow_all, answer, label, purchase, stored};
 use super::*;
-use crate::forward::config::DestinationConfig;
-use crate::forward::merge::merge;
-use crate::store::StoredEvent;
+use crate::forward::tests::Fixture;
 use serde_json::{Value, json};
 
-fn meta(extra: &str) -> Meta {
-    let text = format!(
-        "kind = \"meta\"\nname = \"m\"\ndataset_id = \"1\"\naccess_token = {{ env = \"X\" }}\n{extra}"
-    );
-    let DestinationConfig::Meta(config) = toml::from_str(&text).unwrap() else {
-        panic!("meta")
-    };
-    Meta::new(config, Secret::new("EAAsecret"))
-}
+pub(super) const FIXTURE: Fixture = Fixture {
+    account: "dataset_id = \"1000000000000001\"\naccess_token = { file = \"DIR/meta\" }",
+    secrets: &[("meta", "EAAsandbox")],
+    wrong_secret: Some("access_token = { file = \"DIR/wrong\" }"),
+    drops_copies: true,
+    refuses_in: Some("meta 100/2804007 Invalid Event Parameter"),
+};
 
-fn mapped(meta: &Meta, event: &StoredEvent) -> Result<Value, Skip> {
-    meta.map(&merge(event).unwrap(), &allow_all(), NOW_MS)
-        .map(|mapped| serde_json::from_str(&mapped.event).unwrap())
+fn meta(extra: &str) -> Bench {
+    let keys = format!("dataset_id = \"1\"\naccess_token = SECRET\n{extra}");
+    Bench::new("meta", &keys, "EAAsecret")
 }
 
 #[test]
 fn a_purchase_is_written_as_meta_wants_it() {
-    let event = mapped(&meta(""), &purchase()).unwrap();
+    let event = meta("").json(&purchase()).unwrap();
     let want = json!({
         "event_name": "Purchase", "event_time": 1_795_471_190, "event_id": "purchase:1001",
         "action_source": "website", "event_source_url": "https://shop.example/thanks",
@@ -54,9 +50,7 @@ fn money_keeps_every_digit() {
         &format!(r#"{{"user":{{"em":["{EM}"]}}}}"#),
         r#"{"props":{"currency":"EUR","value":12345678901234.15}}"#,
     );
-    let mapped = meta("")
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap();
+    let mapped = meta("").map(&event).unwrap();
     assert!(
         mapped.event.contains("\"value\":12345678901234.15,"),
         "{}",
@@ -71,9 +65,9 @@ fn an_event_of_a_server_alone_is_no_website_event() {
         &format!(r#"{{"user":{{"em":["{EM}"]}}}}"#),
         r#"{"props":{"currency":"EUR","value":1}}"#,
     );
-    assert_eq!(mapped(&meta(""), &event).unwrap()["action_source"], "other");
+    assert_eq!(meta("").json(&event).unwrap()["action_source"], "other");
     let own = meta("server_action_source = \"phone_call\"");
-    assert_eq!(mapped(&own, &event).unwrap()["action_source"], "phone_call");
+    assert_eq!(own.json(&event).unwrap()["action_source"], "phone_call");
 }
 
 #[test]
@@ -105,7 +99,7 @@ fn what_meta_would_refuse_is_not_sent() {
         ),
     ] {
         let event = stored(name, &header, event);
-        assert_eq!(mapped(&meta(""), &event).unwrap_err().code, want, "{name}");
+        assert_eq!(meta("").json(&event).unwrap_err().code, want, "{name}");
     }
 }
 
@@ -127,7 +121,7 @@ fn a_click_cookie_is_passed_on_only_in_metas_form() {
         let header =
             format!(r#"{{"user":{{"em":["{EM}"],{fbc},"fbp":"fb.1.1795471000000.abc"}}}}"#);
         let event = stored("page_view", &header, "{}");
-        let event = mapped(&meta(""), &event).unwrap();
+        let event = meta("").json(&event).unwrap();
         assert_eq!(event["user_data"]["fbc"], want, "{fbc}");
         assert_eq!(
             event["user_data"]["fbp"],
@@ -140,9 +134,7 @@ fn a_click_cookie_is_passed_on_only_in_metas_form() {
 #[test]
 fn a_fallback_without_the_click_id_is_ready() {
     let event = purchase();
-    let mapped = meta("")
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap();
+    let mapped = meta("").map(&event).unwrap();
     let fallback: Value = serde_json::from_str(&mapped.without_click_id.unwrap()).unwrap();
     assert_eq!(fallback["user_data"]["fbc"], Value::Null);
     assert_eq!(fallback["event_id"], "purchase:1001");
@@ -151,7 +143,6 @@ fn a_fallback_without_the_click_id_is_ready() {
 #[test]
 fn limited_data_use_follows_gpc_and_the_configuration() {
     let event = purchase();
-    let merged = merge(&event).unwrap();
     for (extra, gpc, want) in [
         ("", false, Value::Null),
         ("", true, json!(["LDU"])),
@@ -159,7 +150,7 @@ fn limited_data_use_follows_gpc_and_the_configuration() {
         ("limited_data_use = \"never\"", true, Value::Null),
     ] {
         let permission = Permission { gpc, ..allow_all() };
-        let mapped = meta(extra).map(&merged, &permission, NOW_MS).unwrap();
+        let mapped = meta(extra).map_as(&event, &permission).unwrap();
         let event: Value = serde_json::from_str(&mapped.event).unwrap();
         assert_eq!(event["data_processing_options"], want, "{extra} {gpc}");
     }
@@ -181,21 +172,8 @@ fn answers_are_read_by_code_and_subcode() {
     let read = |status, code: i64, sub: Option<i64>, transient| {
         let error = json!({"error": {"code": code, "error_subcode": sub, "is_transient": transient,
             "message": "m EAAsecret", "error_user_title": "", "fbtrace_id": "A1"}});
-        let answer = Answer {
-            status,
-            body: error.to_string(),
-            ..Answer::default()
-        };
-        meta.interpret(&answer, 3)
-    };
-    let label = |verdict: &Verdict| match verdict {
-        Verdict::Delivered => "delivered",
-        Verdict::Checked => "checked",
-        Verdict::Retry { class, .. } => class.as_str(),
-        Verdict::Unauthorized { .. } => "unauthorized",
-        Verdict::RejectedEvents { .. } => "events",
-        Verdict::RejectedBatch { .. } => "batch",
-        Verdict::MalformedClickId { .. } => "click",
+        let answer = answer(status, &error.to_string());
+        meta.read(&answer, 3)
     };
     for (code, sub, transient, want) in [
         (100, Some(2_804_003), false, "batch"),
@@ -216,14 +194,7 @@ fn answers_are_read_by_code_and_subcode() {
         assert_eq!(label(&verdict), want, "{code}/{sub:?}");
         assert!(!format!("{verdict:?}").contains("EAAsecret"));
     }
-    let text = |status, body: &str| {
-        let answer = Answer {
-            status,
-            body: body.to_owned(),
-            ..Answer::default()
-        };
-        label(&meta.interpret(&answer, 3)).to_owned()
-    };
+    let text = |status, body: &str| label(&meta.read(&answer(status, body), 3));
     assert_eq!(
         text(200, r#"{"events_received":3,"fbtrace_id":"A"}"#),
         "delivered"
@@ -239,10 +210,13 @@ fn the_time_to_regain_access_is_obeyed() {
     let answer = Answer {
         status: 400,
         body: r#"{"error":{"code":80003}}"#.to_owned(),
-        usage: Some(r#"{"1":[{"type":"x","estimated_time_to_regain_access":7}]}"#.to_owned()),
+        headers: vec![(
+            USAGE,
+            r#"{"1":[{"type":"x","estimated_time_to_regain_access":7}]}"#.to_owned(),
+        )],
         ..Answer::default()
     };
-    let Verdict::Retry { after, .. } = meta("").interpret(&answer, 1) else {
+    let Verdict::Retry { after, .. } = meta("").read(&answer, 1) else {
         panic!("retry")
     };
     assert_eq!(after, Some(std::time::Duration::from_mins(7)));

@@ -3,22 +3,62 @@
 //! Answers HTTP 200 even for errors; `code` counts. One wrong event fails its request and is named as
 //! `Batch.N.`. Sources: the official server tag, the help centre ("About event deduplication",
 //! "Supported standard events"); connectors where nothing official was found, see
-//! `docs/destinations.md`.
+//! `docs/destinations/tiktok.md`.
 
+use std::sync::Arc;
+
+use firsthand_core::consent::Purpose;
 use firsthand_core::event::{Currency, Props};
 use firsthand_core::wire::json::{self, Object};
 use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Answer, Destination, Mapped, Outgoing, RetryClass, Verdict, body, foreign_answer, may_share,
-    refusal, shorten,
+    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
+    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, may_share,
 };
-use crate::forward::config::{LimitedDataUse, TIKTOK, TikTokConfig};
+use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token, is_version};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
-use crate::forward::names::{Skip, Vocabulary, platform_name};
-use crate::secret::Secret;
+use crate::forward::names::{EventNames, Others, Skip};
+use crate::secret::{Secret, SecretSource};
+
+/// TikTok. Connectors cap a body at 1 MB; 7 days are assumed. Names: the help centre's list and the official
+/// server tag.
+pub(super) static SPEC: PlatformSpec = PlatformSpec {
+    kind: "tiktok",
+    limits: PlatformLimits {
+        base_url: "https://business-api.tiktok.com",
+        max_batch_events: 1_000,
+        default_batch_events: 200,
+        max_body_bytes: 1_000_000,
+        max_event_age: hours(168),
+        default_max_event_age: hours(164),
+        default_concurrency: 1,
+        requires: &[Purpose::Marketing, Purpose::ThirdPartySharing],
+    },
+    names: EventNames {
+        table: &[
+            ("page_view", "Pageview"),
+            ("view_item", "ViewContent"),
+            ("view_item_list", "ViewContent"),
+            ("search", "Search"),
+            ("add_to_wishlist", "AddToWishlist"),
+            ("add_to_cart", "AddToCart"),
+            ("begin_checkout", "InitiateCheckout"),
+            ("add_payment_info", "AddPaymentInfo"),
+            ("purchase", "Purchase"),
+            ("generate_lead", "Lead"),
+            ("sign_up", "CompleteRegistration"),
+            ("subscribe", "Subscribe"),
+            ("contact", "Contact"),
+        ],
+        others: Others::Own,
+    },
+    account: AccountReader::of::<TikTokConfig>(),
+    #[cfg(test)]
+    fixture: tests::FIXTURE,
+};
 
 /// Currencies that TikTok's SDK documentation lists. An amount in another one would fail the request:
 /// the event is sent without it.
@@ -27,17 +67,60 @@ const CURRENCIES: &str = "AEDARSAUDBDTBHDBIFBOBBRLCADCHFCLPCNYCOPCRCCZKDKKDZDEGP
 /// Click ids longer than this are no click ids.
 const MAX_CLICK_ID_BYTES: usize = 500;
 
-/// A pixel.
-pub struct TikTok {
-    config: TikTokConfig,
-    token: Secret,
+/// The keys of a pixel.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TikTokConfig {
+    /// Pixel code.
+    pixel_code: String,
+    /// Access token, made in Events Manager.
+    access_token: SecretSource,
+    /// Version in the address.
+    #[serde(default = "default_api_version")]
+    api_version: String,
+    /// Code of the test view. Test events travel one a request.
+    #[serde(default)]
+    test_event_code: Option<String>,
+    /// When limited data use is asked for.
+    #[serde(default)]
+    limited_data_use: LimitedDataUse,
 }
 
-impl TikTok {
-    /// Makes the destination.
-    pub fn new(config: TikTokConfig, token: Secret) -> Self {
-        Self { config, token }
+fn default_api_version() -> String {
+    "v1.3".to_owned()
+}
+
+impl Account for TikTokConfig {
+    fn validate(&self, checks: &Checks<'_>) -> Result<(), ConfigError> {
+        checks.require(
+            "pixel_code",
+            is_token(&self.pixel_code),
+            "must be the pixel code, letters and digits",
+        )?;
+        checks.require(
+            "api_version",
+            is_version(&self.api_version),
+            "must look like v1.3",
+        )
     }
+
+    fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
+        let token = setup.secret("access_token", &self.access_token)?;
+        Ok(Arc::new(TikTok {
+            config: self.clone(),
+            common: setup.common().clone(),
+            base_url: setup.base_url(),
+            token,
+        }))
+    }
+}
+
+/// A pixel.
+struct TikTok {
+    config: TikTokConfig,
+    common: Common,
+    base_url: String,
+    token: Secret,
 }
 
 impl Destination for TikTok {
@@ -47,7 +130,7 @@ impl Destination for TikTok {
         permission: &Permission,
         now_ms: i64,
     ) -> Result<Mapped, Skip> {
-        let name = platform_name(Vocabulary::TikTok, &self.config.common, event.name)?;
+        let name = SPEC.names.of(&self.common, event.name)?;
         let mut user = String::with_capacity(512);
         write_user(event, &mut user);
         if user == "{}" {
@@ -89,39 +172,36 @@ impl Destination for TikTok {
         })
     }
 
-    fn request(&self, _envelope: &str, events: &[&str]) -> Outgoing {
-        let base = self
-            .config
-            .common
-            .base_url
-            .as_deref()
-            .unwrap_or(TIKTOK.base_url);
-        let mut out =
-            String::with_capacity(events.iter().map(|e| e.len() + 1).sum::<usize>() + 256);
+    fn request(&self, batch: &Batch<'_>) -> Outgoing {
+        let mut out = String::with_capacity(batch.body_capacity());
         let mut object = Object::begin(&mut out);
         object.text("event_source", "web");
         object.text("event_source_id", &self.config.pixel_code);
         object.text_opt("test_event_code", self.config.test_event_code.as_deref());
-        body::list(object.key("data"), events);
+        body::list(object.key("data"), batch.events);
         object.end();
-        Outgoing {
-            url: format!("{base}/open_api/{}/event/track/", self.config.api_version),
-            headers: vec![("access-token", self.token.expose().to_owned())],
-            body: out,
+        let url = format!(
+            "{}/open_api/{}/event/track/",
+            self.base_url, self.config.api_version
+        );
+        Outgoing::json(url, out).header("access-token", self.token.expose())
+    }
+
+    /// Connectors never batch test events.
+    fn max_batch_events(&self) -> usize {
+        match self.config.test_event_code {
+            Some(_) => 1,
+            None => usize::MAX,
         }
     }
 
-    fn interpret(&self, answer: &Answer, events: usize) -> Verdict {
+    fn interpret(&self, answer: &Answer, batch: &Batch<'_>) -> Verdict {
         let Ok(envelope) = serde_json::from_str::<Envelope>(&answer.body) else {
             return foreign_answer(answer);
         };
-        let reason = refusal(
-            &format!("tiktok {}", envelope.code),
-            &envelope.message,
-            self.token.expose(),
-            "request_id",
-            &envelope.request_id,
-        );
+        let reason = Words::new(format!("tiktok {}", envelope.code))
+            .saying(envelope.message.as_str())
+            .traced("request_id", &envelope.request_id);
         let retry = |class| Verdict::Retry {
             class,
             after: answer.retry_after,
@@ -132,21 +212,18 @@ impl Destination for TikTok {
             0 | 20_001 => Verdict::Delivered,
             40_001 | 40_104 | 40_105 => Verdict::Unauthorized { reason },
             40_100 => retry(RetryClass::Throttled),
-            40_002 => match batch_index(&envelope.message).filter(|index| *index < events) {
-                Some(index) => Verdict::RejectedEvents {
-                    indexes: vec![index],
-                    reason,
-                },
-                None => Verdict::RejectedBatch { reason },
-            },
+            40_002 => {
+                match batch_index(&envelope.message).filter(|index| *index < batch.events.len()) {
+                    Some(index) => Verdict::RejectedEvents {
+                        events: vec![(index, reason)],
+                    },
+                    None => Verdict::RejectedBatch { reason },
+                }
+            }
             50_000..=51_999 => retry(RetryClass::Transient),
             _ if answer.status >= 500 => retry(RetryClass::Transient),
             _ => retry(RetryClass::Unknown),
         }
-    }
-
-    fn shorten(&self, text: &str) -> String {
-        shorten(text, self.token.expose())
     }
 }
 

@@ -1,26 +1,30 @@
 //! TikTok's mapping and answers.
 
-use super::super::fixture::{EM, NOW_MS, PH, allow_all, purchase, stored};
+use super::super::fixture::{Bench, EM, PH, allow_all, answer, label, purchase, stored};
 use super::*;
-use crate::forward::config::DestinationConfig;
-use crate::forward::merge::merge;
+use crate::forward::tests::Fixture;
 use serde_json::{Value, json};
 
-fn tiktok() -> TikTok {
-    let text =
-        "kind = \"tiktok\"\nname = \"t\"\npixel_code = \"C1\"\naccess_token = { env = \"X\" }";
-    let DestinationConfig::TikTok(config) = toml::from_str(text).unwrap() else {
-        panic!("tiktok")
-    };
-    TikTok::new(config, Secret::new("tt-secret"))
+pub(super) const FIXTURE: Fixture = Fixture {
+    account: "pixel_code = \"CSANDBOX0001\"\naccess_token = { file = \"DIR/tiktok\" }",
+    secrets: &[("tiktok", "tt-sandbox")],
+    wrong_secret: Some("access_token = { file = \"DIR/wrong\" }"),
+    drops_copies: true,
+    refuses_in: Some("tiktok 40002 Batch."),
+};
+
+fn tiktok() -> Bench {
+    Bench::new(
+        "tiktok",
+        "pixel_code = \"C1\"\naccess_token = SECRET",
+        "tt-secret",
+    )
 }
 
 #[test]
 fn a_purchase_is_written_as_tiktok_wants_it() {
     let event = purchase();
-    let mapped = tiktok()
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap();
+    let mapped = tiktok().map(&event).unwrap();
     let got: Value = serde_json::from_str(&mapped.event).unwrap();
     let want = json!({
         "event": "Purchase", "event_time": 1_795_471_190, "event_id": "purchase:1001",
@@ -49,9 +53,7 @@ fn a_currency_that_tiktok_does_not_know_costs_the_amount_not_the_event() {
         &format!(r#"{{"user":{{"em":["{EM}"]}}}}"#),
         r#"{"props":{"currency":"XAF","value":5,"items":[{"item_id":7,"price":5}]}}"#,
     );
-    let mapped = tiktok()
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap();
+    let mapped = tiktok().map(&event).unwrap();
     let got: Value = serde_json::from_str(&mapped.event).unwrap();
     assert_eq!(got["properties"]["value"], Value::Null);
     assert_eq!(got["properties"]["contents"][0]["price"], Value::Null);
@@ -61,9 +63,7 @@ fn a_currency_that_tiktok_does_not_know_costs_the_amount_not_the_event() {
 #[test]
 fn nobody_to_match_is_a_reason_not_to_send() {
     let event = stored("page_view", r#"{"context":{"lang":"en"}}"#, "{}");
-    let skip = tiktok()
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap_err();
+    let skip = tiktok().map(&event).unwrap_err();
     assert_eq!(skip.code, "no_match_key");
 }
 
@@ -74,9 +74,7 @@ fn gpc_limits_the_use() {
         gpc: true,
         ..allow_all()
     };
-    let mapped = tiktok()
-        .map(&merge(&event).unwrap(), &permission, NOW_MS)
-        .unwrap();
+    let mapped = tiktok().map_as(&event, &permission).unwrap();
     assert!(mapped.event.ends_with(",\"limited_data_use\":true}"));
 }
 
@@ -96,63 +94,37 @@ fn the_token_travels_in_its_header() {
 
 #[test]
 fn answers_are_read_by_code() {
-    let read = |body: &str| {
-        let answer = Answer {
-            status: 200,
-            body: body.to_owned(),
-            ..Answer::default()
-        };
-        tiktok().interpret(&answer, 3)
+    let tiktok = tiktok();
+    let envelope = |code: i64, message: &str| {
+        let body = json!({"code": code, "message": message}).to_string();
+        tiktok.read(&answer(200, &body), 3)
     };
-    let envelope =
-        |code: i64, message: &str| read(&json!({"code": code, "message": message}).to_string());
-    assert_eq!(envelope(0, "OK"), Verdict::Delivered);
-    assert_eq!(envelope(20_001, "Partial"), Verdict::Delivered);
-    assert!(matches!(
-        envelope(40_001, "x"),
-        Verdict::Unauthorized { .. }
-    ));
-    assert!(matches!(
-        envelope(40_100, "x"),
-        Verdict::Retry {
-            class: RetryClass::Throttled,
-            ..
+    for (code, message, want) in [
+        (0, "OK", "delivered"),
+        (20_001, "Partial", "delivered"),
+        (40_001, "x", "unauthorized"),
+        (40_100, "x", "throttled"),
+        (50_000, "x", "transient"),
+        (77, "x", "unknown"),
+        (40_002, "Batch.9.x: out of range", "batch"),
+        (40_002, "data: bad", "batch"),
+    ] {
+        assert_eq!(label(&envelope(code, message)), want, "{code} {message}");
+    }
+    assert_eq!(label(&tiktok.read(&answer(200, "<html>"), 3)), "unknown");
+    let named = envelope(40_002, "Batch.2.properties.value: Not a valid number");
+    let words = "tiktok 40002 Batch.2.properties.value: Not a valid number".to_owned();
+    assert_eq!(
+        named,
+        Verdict::RejectedEvents {
+            events: vec![(2, words)]
         }
-    ));
-    assert!(matches!(
-        envelope(50_000, "x"),
-        Verdict::Retry {
-            class: RetryClass::Transient,
-            ..
-        }
-    ));
-    assert!(matches!(
-        envelope(77, "x"),
-        Verdict::Retry {
-            class: RetryClass::Unknown,
-            ..
-        }
-    ));
-    let Verdict::RejectedEvents { indexes, reason } =
-        envelope(40_002, "Batch.2.properties.value: Not a valid number")
-    else {
-        panic!("named event")
-    };
-    assert_eq!(indexes, [2]);
-    assert!(reason.contains("Not a valid number"), "{reason}");
-    assert!(matches!(
-        envelope(40_002, "Batch.9.x: out of range"),
-        Verdict::RejectedBatch { .. }
-    ));
-    assert!(matches!(
-        envelope(40_002, "data: bad"),
-        Verdict::RejectedBatch { .. }
-    ));
-    assert!(matches!(
-        read("<html>"),
-        Verdict::Retry {
-            class: RetryClass::Unknown,
-            ..
-        }
-    ));
+    );
+}
+
+#[test]
+fn test_events_travel_one_a_request() {
+    let keys = "pixel_code = \"C1\"\naccess_token = SECRET\ntest_event_code = \"TEST1\"";
+    let test = Bench::new("tiktok", keys, "tt-secret");
+    assert_eq!(test.destination.max_batch_events(), 1);
 }

@@ -1,5 +1,9 @@
 //! The engine against the sandbox's strict platforms and a real store: nothing is mocked but a lost commit.
 
+mod conformance;
 mod faults;
+mod fixture;
 mod rules;
 mod world;
+
+pub(super) use fixture::Fixture;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use firsthand_sandbox::{Fault, FaultKind, Platform};
+use firsthand_sandbox::{Fault, FaultKind};
 
 use super::world::{
-    World, delivered, fault, now_ms, purchase, purchases, reason_of, state, visitor_of,
+    World, delivered, emulated, fault, now_ms, purchase, purchases, reason_of, state, visitor_of,
 };
 use crate::forward::{Settings, spawn};
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
@@ -44,13 +44,13 @@ async fn what_consent_does_not_allow_is_never_sent() {
     let views = world.until_settled("ga4").await;
     // Analytics was granted: GA4 counts the sale and is told not to use it for ads.
     assert_eq!(state(&views[1], "ga4"), Some(&Outcome::Delivered));
-    let record = &world.records(Platform::Ga4)[0];
+    let record = &world.records(emulated("ga4"))[0];
     assert_eq!(record.payload["consent"]["ad_user_data"], "DENIED");
     assert!(record.payload.get("user_data").is_none());
-    assert_eq!(world.counted(Platform::Ga4), 1);
-    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    assert_eq!(world.counted(emulated("ga4")), 1);
+    assert_eq!(world.sandbox.totals(emulated("meta")).received, 0);
     world.until_settled("tiktok").await;
-    assert_eq!(world.sandbox.totals(Platform::Tiktok).received, 0);
+    assert_eq!(world.sandbox.totals(emulated("tiktok")).received, 0);
     forwarder.stop().await;
 }
 
@@ -58,7 +58,7 @@ async fn what_consent_does_not_allow_is_never_sent() {
 #[tokio::test]
 async fn a_withdrawal_between_two_attempts_stops_the_second() {
     let world = World::new().await;
-    world.fault(Platform::Meta, FaultKind::Outage503, None);
+    world.fault(emulated("meta"), FaultKind::Outage503, None);
     world.append(purchases(3)).await;
     let forwarder = world.start(vec![world.destination("meta", "")]);
     world
@@ -80,7 +80,7 @@ async fn a_withdrawal_between_two_attempts_stops_the_second() {
         "suppressed: consent: withdrawn"
     );
     assert_eq!(delivered(&views, "meta"), 2);
-    assert_eq!(world.counted(Platform::Meta), 2);
+    assert_eq!(world.counted(emulated("meta")), 2);
     forwarder.stop().await;
 }
 
@@ -89,11 +89,11 @@ async fn a_withdrawal_while_a_batch_is_split_stops_what_is_left_of_the_visitor()
     let world = World::new().await;
     world.faulty(Fault {
         event_id: Some("purchase:1000".to_owned()),
-        ..fault(Platform::Meta, FaultKind::RefuseEventId, None)
+        ..fault(emulated("meta"), FaultKind::RefuseEventId, None)
     });
     world.append(purchases(7)).await;
     world.withdraw_when(&visitor_of(1005), |sandbox| {
-        sandbox.totals(Platform::Meta).refused == 1
+        sandbox.totals(emulated("meta")).refused == 1
     });
     let forwarder = world.start(vec![world.destination("meta", "")]);
     let views = world.until_settled("meta").await;
@@ -102,13 +102,13 @@ async fn a_withdrawal_while_a_batch_is_split_stops_what_is_left_of_the_visitor()
         "suppressed: consent: withdrawn"
     );
     assert_eq!(delivered(&views, "meta"), 5);
-    let records = world.records(Platform::Meta);
+    let records = world.records(emulated("meta"));
     assert!(
         records
             .iter()
             .all(|record| record.event_id.as_deref() != Some("purchase:1005"))
     );
-    assert_eq!(world.counted(Platform::Meta), 5);
+    assert_eq!(world.counted(emulated("meta")), 5);
     forwarder.stop().await;
 }
 
@@ -141,7 +141,7 @@ async fn both_halves_of_a_conversion_go_out_as_one() {
     // A new event wakes the task, which then sees that the other is due.
     world.append(vec![purchase(2)]).await;
     world.until_settled("meta").await;
-    let records = world.records(Platform::Meta);
+    let records = world.records(emulated("meta"));
     let records: Vec<_> = records
         .iter()
         .filter(|record| record.event_id.as_deref() == Some("purchase:1"))
@@ -164,7 +164,7 @@ async fn a_dry_run_decides_everything_and_sends_nothing() {
         reason_of(&views, "purchase:1000", "meta"),
         "suppressed: dry run"
     );
-    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    assert_eq!(world.sandbox.totals(emulated("meta")).received, 0);
     forwarder.stop().await;
 }
 
@@ -178,8 +178,8 @@ async fn test_modes_reach_the_platforms_test_tools() {
         world.destination("ga4", "test_mode = true"),
     ]);
     for (platform, name, code) in [
-        (Platform::Meta, "meta", "TEST1"),
-        (Platform::Tiktok, "tiktok", "TEST2"),
+        (emulated("meta"), "meta", "TEST1"),
+        (emulated("tiktok"), "tiktok", "TEST2"),
     ] {
         let views = world.until_settled(name).await;
         assert_eq!(delivered(&views, name), 3);
@@ -203,7 +203,7 @@ async fn test_modes_reach_the_platforms_test_tools() {
         reason_of(&views, "purchase:1000", "ga4"),
         "suppressed: test mode: checked, not recorded"
     );
-    assert_eq!(world.sandbox.totals(Platform::Ga4).received, 0);
+    assert_eq!(world.sandbox.totals(emulated("ga4")).received, 0);
     forwarder.stop().await;
 }
 
@@ -290,7 +290,7 @@ async fn a_withdrawal_under_the_id_of_any_copy_stops_the_event() {
         reason_of(&views, "purchase:1", "meta"),
         "suppressed: consent: withdrawn"
     );
-    assert_eq!(world.sandbox.totals(Platform::Meta).received, 0);
+    assert_eq!(world.sandbox.totals(emulated("meta")).received, 0);
     forwarder.stop().await;
 }
 
@@ -311,7 +311,7 @@ async fn match_keys_stay_here_without_the_consent_to_share() {
     ]);
     let views = world.until_settled("meta").await;
     assert_eq!(state(&views[0], "meta"), Some(&Outcome::Delivered));
-    let user = &world.records(Platform::Meta)[0].payload["user_data"];
+    let user = &world.records(emulated("meta"))[0].payload["user_data"];
     for key in ["em", "ph", "fbp", "fbc"] {
         assert!(user.get(key).is_none(), "{key}");
     }

@@ -4,13 +4,15 @@ use std::future::{Future, IntoFuture};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use firsthand_core::consent::Policy;
+use firsthand_core::consent::{PURPOSES, Policy, Verdict};
 use firsthand_sandbox::{
     Fault, FaultKind, Filter, Platform, Record, Sandbox, SandboxConfig, SandboxState,
 };
 use tokio::sync::watch;
 
 use crate::forward::config::{DestinationConfig, ForwardConfig};
+use crate::forward::consent::Permission;
+use crate::forward::destinations::{PLATFORMS, platform};
 use crate::forward::{Forwarder, Settings, spawn};
 use crate::store::sqlite::{EventView, SqliteConfig, SqliteStore};
 use crate::store::{
@@ -134,13 +136,9 @@ impl World {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, sandbox.router()).into_future());
-        for (name, secret) in [
-            ("meta", "EAAsandbox"),
-            ("tiktok", "tt-sandbox"),
-            ("ga4", "ga4-sandbox"),
-            ("wrong", "not-the-token"),
-        ] {
-            std::fs::write(dir.path().join(name), secret).unwrap();
+        std::fs::write(dir.path().join("wrong"), "not-the-token").unwrap();
+        for platform in PLATFORMS {
+            platform.fixture.write_secrets(dir.path(), &base);
         }
         Self {
             store,
@@ -152,26 +150,11 @@ impl World {
 
     /// Returns a destination on the sandbox; a key in `extra` outranks the usual one.
     pub(super) fn destination(&self, kind: &str, extra: &str) -> DestinationConfig {
-        let account = match kind {
-            "meta" => "dataset_id = \"1000000000000001\"\naccess_token",
-            "tiktok" => "pixel_code = \"CSANDBOX0001\"\naccess_token",
-            _ => "measurement_id = \"G-SANDBOX01\"\napi_secret",
-        };
-        let secret = self.dir.path().join(kind);
-        let mut text = format!(
-            "kind = \"{kind}\"\n{account} = {{ file = \"{}\" }}\n{extra}\n",
-            secret.display()
-        );
-        for (key, line) in [
-            ("name", format!("name = \"{kind}\"")),
-            ("base_url", format!("base_url = \"{}/{kind}\"", self.base)),
-        ] {
-            if !extra.contains(&format!("{key} =")) {
-                text.push_str(&line);
-                text.push('\n');
-            }
-        }
-        toml::from_str(&text).unwrap()
+        platform(kind)
+            .unwrap()
+            .fixture
+            .destination(kind, self.dir.path(), &self.base, extra)
+            .unwrap()
     }
 
     pub(super) fn all(&self) -> Vec<DestinationConfig> {
@@ -309,6 +292,11 @@ fn withdrawal(anonymous_id: &str) -> ConsentChange {
     }
 }
 
+/// Returns the emulator of a platform.
+pub(super) fn emulated(kind: &str) -> Platform {
+    Platform::named(kind).unwrap()
+}
+
 pub(super) fn fault(platform: Platform, kind: FaultKind, count: Option<u64>) -> Fault {
     Fault {
         platform,
@@ -431,5 +419,16 @@ impl EventSpec {
             receipt: None,
         };
         (append, id)
+    }
+}
+
+/// Returns a permission for everything.
+pub(super) fn allow_all() -> Permission {
+    Permission {
+        verdict: Verdict {
+            allow: [true; PURPOSES],
+            ..Verdict::default()
+        },
+        gpc: false,
     }
 }

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::event::recommendations;
 use super::rules::{Code, MAX_BODY_BYTES, Message, check_request};
+use super::{ACCOUNT, PLATFORM};
 use crate::answer::{set_retry_after, transport_failure};
 use crate::check::same_secret;
 use crate::fault::{Fault, FaultKind};
-use crate::record::{Arrival, Channel, MatchKey, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, MatchKey, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Events taken from one request, so that a refused one stays bounded.
@@ -28,7 +29,7 @@ pub(crate) async fn collect(
     body: Bytes,
 ) -> Response {
     let parsed: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let fault = shared.faults().take(Platform::Ga4, &event_ids(&parsed));
+    let fault = shared.faults().take(PLATFORM, &event_ids(&parsed));
     let Some(fault) = fault else {
         take_in(&shared, &query, &parsed, body.len());
         return StatusCode::NO_CONTENT.into_response();
@@ -96,9 +97,8 @@ fn too_large() -> Message {
 
 /// Keeps what the platform would keep and records what it would throw away.
 fn take_in(shared: &Shared, query: &HashMap<String, String>, body: &Value, body_bytes: usize) {
-    let account = &shared.config.ga4;
     let matches = |key: &str, want: &str| query.get(key).is_some_and(|got| same_secret(got, want));
-    if !matches("measurement_id", &account.measurement_id) {
+    if !matches("measurement_id", ACCOUNT.measurement_id) {
         return discard_all(
             shared,
             body,
@@ -106,7 +106,7 @@ fn take_in(shared: &Shared, query: &HashMap<String, String>, body: &Value, body_
             None,
         );
     }
-    if !matches("api_secret", &account.api_secret) {
+    if !matches("api_secret", ACCOUNT.api_secret) {
         return discard_all(shared, body, "api_secret is not accepted", None);
     }
     let now_ms = shared.clock.now_ms();
@@ -121,12 +121,9 @@ fn take_in(shared: &Shared, query: &HashMap<String, String>, body: &Value, body_
         match messages.iter().find(|message| message.event == Some(index)) {
             Some(message) => discard(shared, body, event, &sentence(message), None),
             None => {
-                shared.ledger().accept(
-                    Platform::Ga4,
-                    Channel::Server,
-                    now_ms,
-                    arrival(body, event),
-                );
+                shared
+                    .ledger()
+                    .accept(PLATFORM, Channel::Server, now_ms, arrival(body, event));
             }
         }
     }
@@ -173,12 +170,9 @@ fn discard(shared: &Shared, body: &Value, event: &Value, reason: &str, fault: Op
             .collect(),
         payload: arrival.payload,
     };
-    shared.ledger().discard(
-        Platform::Ga4,
-        Channel::Server,
-        shared.clock.now_ms(),
-        refusal,
-    );
+    shared
+        .ledger()
+        .discard(PLATFORM, Channel::Server, shared.clock.now_ms(), refusal);
 }
 
 fn refuse(shared: &Shared, body: &Value, fault: &Fault) {
@@ -191,12 +185,9 @@ fn refuse(shared: &Shared, body: &Value, fault: &Fault) {
         event_ids: event_ids(body),
         payload: body.clone(),
     };
-    shared.ledger().refuse(
-        Platform::Ga4,
-        Channel::Server,
-        shared.clock.now_ms(),
-        refusal,
-    );
+    shared
+        .ledger()
+        .refuse(PLATFORM, Channel::Server, shared.clock.now_ms(), refusal);
 }
 
 fn param(event: &Value, name: &str) -> Option<String> {

@@ -12,11 +12,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::{GraphError, subcode};
 use super::rules::{Terms, check_request, structure};
+use super::{ACCOUNT, PLATFORM};
 use crate::answer::{set_retry_after, transport_failure};
 use crate::check::{integer, same_secret};
 use crate::config::SECOND_MS;
 use crate::fault::{Fault, FaultKind};
-use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// Members of a payload that are secrets and are not kept.
@@ -46,17 +47,10 @@ pub(crate) async fn events(
         now_ms: shared.clock.now_ms(),
         body,
     };
-    let fault = shared.faults().take(Platform::Meta, &visit.event_ids);
+    let fault = shared.faults().take(PLATFORM, &visit.event_ids);
     let process = || {
-        check_access(
-            &shared,
-            &version,
-            &dataset_id,
-            &query,
-            &headers,
-            visit.body.as_ref(),
-        )
-        .and_then(|()| check_body(&shared, &visit))
+        check_access(&version, &dataset_id, &query, &headers, visit.body.as_ref())
+            .and_then(|()| check_body(&shared, &visit))
     };
     let Some(fault) = fault else {
         return answer(&shared, &visit, process());
@@ -75,7 +69,6 @@ pub(crate) async fn events(
 
 /// Checks path and token, the token before the dataset.
 fn check_access(
-    shared: &Shared,
     version: &str,
     dataset_id: &str,
     query: &HashMap<String, String>,
@@ -92,7 +85,7 @@ fn check_access(
         .or(query.get("access_token").map(String::as_str))
         .or(bearer)
         .unwrap_or_default();
-    if !same_secret(token, &shared.config.meta.access_token) {
+    if !same_secret(token, ACCOUNT.access_token) {
         return Err(GraphError::bad_token(false));
     }
     let is_version = version
@@ -102,7 +95,7 @@ fn check_access(
     if !is_version {
         return Err(structure("version", "The version must look like v26.0."));
     }
-    if dataset_id != shared.config.meta.dataset_id {
+    if dataset_id != ACCOUNT.dataset_id {
         return Err(GraphError::unknown_dataset());
     }
     Ok(())
@@ -188,7 +181,7 @@ async fn fail(shared: &Shared, visit: &Visit, fault: &Fault, is_taken_in: bool) 
     let mut response = error.answer(&visit.trace_id);
     set_retry_after(&mut response, fault);
     if fault.kind == FaultKind::RateLimit {
-        set_usage(&mut response, &shared.config.meta.dataset_id, fault);
+        set_usage(&mut response, ACCOUNT.dataset_id, fault);
     }
     response
 }
@@ -220,7 +213,7 @@ fn accept(shared: &Shared, visit: &Visit, events: Vec<Value>) {
     let mut ledger = shared.ledger();
     for event in events {
         let arrival = arrival(event, test_code);
-        ledger.accept(Platform::Meta, Channel::Server, visit.now_ms, arrival);
+        ledger.accept(PLATFORM, Channel::Server, visit.now_ms, arrival);
     }
 }
 
@@ -245,7 +238,7 @@ fn refuse(
     };
     shared
         .ledger()
-        .refuse(Platform::Meta, Channel::Server, visit.now_ms, refusal);
+        .refuse(PLATFORM, Channel::Server, visit.now_ms, refusal);
 }
 
 fn event_ids(body: &Map<String, Value>) -> Vec<String> {

@@ -16,3 +16,51 @@ pub(crate) mod error;
 pub(crate) mod pixel;
 pub(crate) mod rules;
 pub(crate) mod user_data;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::answer;
+use crate::dedup::{CopyRule, WINDOW_MS};
+use crate::fault::FaultKind;
+use crate::platform::{Platform, PlatformSpec};
+
+/// Meta.
+pub(crate) const PLATFORM: Platform = Platform::of("meta");
+
+/// The demo account.
+pub(crate) struct Account {
+    /// Dataset (pixel) id in the path of the events edge.
+    pub(crate) dataset_id: &'static str,
+    /// Access token. Never echoed, never kept with a payload.
+    pub(crate) access_token: &'static str,
+}
+
+/// The demo account.
+pub(crate) const ACCOUNT: Account = Account {
+    dataset_id: "1000000000000001",
+    access_token: "EAAsandbox",
+};
+
+/// Meta, as the sandbox knows it.
+pub(crate) static SPEC: PlatformSpec = PlatformSpec {
+    platform: PLATFORM,
+    title: "Meta",
+    label: "Meta",
+    about: "Conversions API and pixel",
+    doors: || Router::new().route("/meta/{version}/{dataset_id}/events", post(door::events)),
+    pixels: || {
+        let hit = get(pixel::hit).post(pixel::hit).options(answer::preflight);
+        Router::new().route("/meta/tr", hit)
+    },
+    copies: CopyRule {
+        window_ms: WINDOW_MS,
+        merge_ms: i64::MAX,
+    },
+    faults: &[
+        (FaultKind::RateLimit, &[4, 17, 80_003]),
+        (FaultKind::TransientError, &[1, 2]),
+        (FaultKind::ErrorOnceForEventId, &[1, 2]),
+        (FaultKind::RefuseEventId, &[]),
+    ],
+};

@@ -13,8 +13,9 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::{ACCOUNT, PLATFORM};
 use crate::answer::open_to_any_origin;
-use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::record::{Arrival, Channel, Refusal, match_key};
 use crate::sandbox::Shared;
 
 /// The smallest transparent GIF.
@@ -32,12 +33,12 @@ pub(crate) async fn hit(
 ) -> Response {
     fields.extend(form_fields(&body));
     let now_ms = shared.clock.now_ms();
-    match complaint(&fields, &shared.config.meta.dataset_id) {
+    match complaint(&fields, ACCOUNT.dataset_id) {
         None => shared
             .ledger()
-            .accept(Platform::Meta, Channel::Browser, now_ms, arrival(&fields)),
+            .accept(PLATFORM, Channel::Browser, now_ms, arrival(&fields)),
         Some(reason) => shared.ledger().discard(
-            Platform::Meta,
+            PLATFORM,
             Channel::Browser,
             now_ms,
             Refusal {

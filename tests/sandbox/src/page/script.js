@@ -4,7 +4,7 @@
 
 const POLL_MS = 1000;
 const MAX_CARDS = 200;
-const PLATFORMS = ["meta", "tiktok", "ga4"];
+const PLATFORMS = [...document.querySelectorAll("[data-platform]")].map((section) => section.dataset.platform);
 const COUNTS = [
   ["counted", "counted"],
   ["duplicates", "extra copies"],

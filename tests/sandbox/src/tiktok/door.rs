@@ -12,22 +12,24 @@ use serde_json::{Map, Value, json};
 use super::rules::{
     ApiError, INVALID, NO_PERMISSION, RATE_LIMIT, SERVER_ERROR, check_request, warnings,
 };
-use crate::answer::{set_retry_after, transport_failure};
+use super::{ACCOUNT, PLATFORM};
 use crate::check::{integer, same_secret};
 use crate::config::SECOND_MS;
+use crate::door::{Complaint, Judgement, Visit, pass};
 use crate::fault::{Fault, FaultKind};
-use crate::record::{Arrival, Channel, Platform, Refusal, match_key};
+use crate::platform::Platform;
+use crate::record::{Arrival, match_key};
 use crate::sandbox::Shared;
 
 /// Code of a partial success.
 const PARTIAL: u32 = 20_001;
+const BAD_TOKEN: &str = "Access token is incorrect or has been revoked";
 
-/// One request on its way through the door.
-struct Visit {
+/// One request.
+struct Track {
     body: Option<Map<String, Value>>,
-    event_ids: Vec<String>,
+    token: String,
     request_id: String,
-    now_ms: i64,
 }
 
 /// `POST /tiktok/open_api/v1.3/event/track/`.
@@ -36,184 +38,118 @@ pub(crate) async fn track(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let body: Option<Map<String, Value>> = serde_json::from_slice(&body).ok();
-    let visit = Visit {
-        event_ids: body.as_ref().map(event_ids).unwrap_or_default(),
-        request_id: format!("sandbox{:016x}", shared.next_request()),
-        now_ms: shared.clock.now_ms(),
-        body,
-    };
-    let fault = shared.faults().take(Platform::Tiktok, &visit.event_ids);
-    let process = || check(&shared, &headers, &visit);
-    let Some(fault) = fault else {
-        return answer(&shared, &visit, process(), 0);
-    };
-    match fault.kind {
-        FaultKind::Slow => {
-            shared.hold(fault.delay_or(shared.config.slow_delay)).await;
-            answer(&shared, &visit, process(), 0)
-        }
-        FaultKind::Partial20001 => answer(&shared, &visit, process(), PARTIAL),
-        _ => {
-            let is_taken_in = fault.processed
-                && process().is_ok_and(|events| {
-                    accept(&shared, &visit, events);
-                    true
-                });
-            fail(&shared, &visit, &fault, is_taken_in).await
-        }
-    }
-}
-
-fn check<'a>(
-    shared: &Shared,
-    headers: &HeaderMap,
-    visit: &'a Visit,
-) -> Result<&'a [Value], ApiError> {
     let token = headers
         .get("access-token")
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    if !same_secret(token, &shared.config.tiktok.access_token) {
-        return Err(ApiError {
-            code: NO_PERMISSION,
-            message: "Access token is incorrect or has been revoked".to_owned(),
-        });
+    let visit = Track {
+        body: serde_json::from_slice(&body).ok(),
+        token: token.to_owned(),
+        request_id: format!("sandbox{:016x}", shared.next_request()),
+    };
+    pass(&shared, &visit).await
+}
+
+impl Visit for Track {
+    const PLATFORM: Platform = PLATFORM;
+
+    fn event_ids(&self) -> Vec<String> {
+        self.body.as_ref().map(event_ids).unwrap_or_default()
     }
-    let body = visit.body.as_ref().ok_or_else(|| ApiError {
-        code: INVALID,
-        message: "Request body is not a valid JSON object".to_owned(),
-    })?;
-    check_request(
-        body,
-        &shared.config.tiktok.pixel_code,
-        &shared.config.bounds,
-        visit.now_ms,
-    )
-}
 
-fn envelope(code: u32, message: &str, visit: &Visit) -> Response {
-    Json(json!({ "code": code, "message": message, "request_id": visit.request_id, "data": {} }))
-        .into_response()
-}
+    fn payload(&self) -> Value {
+        self.body.clone().map_or(Value::Null, Value::Object)
+    }
 
-fn answer(
-    shared: &Shared,
-    visit: &Visit,
-    outcome: Result<&[Value], ApiError>,
-    success: u32,
-) -> Response {
-    match outcome {
-        Ok(events) => {
-            accept(shared, visit, events);
-            let message = if success == PARTIAL {
-                "Partial success"
-            } else {
-                "OK"
-            };
-            envelope(success, message, visit)
-        }
-        Err(error) => {
-            refuse(shared, visit, &error, None);
-            envelope(error.code, &error.message, visit)
+    fn judge(&self, shared: &Shared, now_ms: i64) -> Judgement {
+        match self.check(shared, now_ms) {
+            Ok(events) => Judgement {
+                taken: self.arrivals(events),
+                refused: Vec::new(),
+                response: self.envelope(0, "OK").into_response(),
+            },
+            Err(error) => self.refusal(&error).refuses(self),
         }
     }
-}
 
-/// Answers an injected failure; a request taken in all the same is no refusal.
-async fn fail(shared: &Shared, visit: &Visit, fault: &Fault, is_taken_in: bool) -> Response {
-    let (code, message) = match fault.kind {
-        FaultKind::RateLimit => (
-            RATE_LIMIT,
-            "Too many requests. Please retry later".to_owned(),
-        ),
-        FaultKind::BadToken => (
-            NO_PERMISSION,
-            "Access token is incorrect or has been revoked".to_owned(),
-        ),
-        FaultKind::RefuseEventId => (
-            INVALID,
-            format!("Batch.{}.event_id: Not accepted", index_of(visit, fault)),
-        ),
-        FaultKind::TransientError
-        | FaultKind::ErrorOnceForEventId
-        | FaultKind::Outage503
-        | FaultKind::Timeout
-        | FaultKind::Reset
-        | FaultKind::Html500
-        | FaultKind::Slow
-        | FaultKind::Partial20001 => (
-            SERVER_ERROR,
-            "Internal service error, please retry later".to_owned(),
-        ),
-    };
-    let error = ApiError { code, message };
-    if !is_taken_in {
-        refuse(shared, visit, &error, Some(fault.kind));
-    }
-    if let Some(response) = transport_failure(shared, fault).await {
-        return response;
-    }
-    let mut response = envelope(error.code, &error.message, visit);
-    set_retry_after(&mut response, fault);
-    response
-}
-
-fn index_of(visit: &Visit, fault: &Fault) -> usize {
-    let events = visit
-        .body
-        .as_ref()
-        .and_then(|body| body.get("data"))
-        .and_then(Value::as_array);
-    events
-        .into_iter()
-        .flatten()
-        .position(|event| {
-            event.get("event_id").and_then(Value::as_str) == fault.event_id.as_deref()
-        })
-        .unwrap_or(0)
-}
-
-fn accept(shared: &Shared, visit: &Visit, events: &[Value]) {
-    let text = |key: &str| {
-        visit
-            .body
-            .as_ref()
-            .and_then(|body| body.get(key))
-            .and_then(Value::as_str)
-    };
-    let (test_code, source) = (text("test_event_code"), text("event_source"));
-    let mut ledger = shared.ledger();
-    for event in events {
-        let mut arrival = arrival(event);
-        arrival.warnings = warnings(event, source);
-        arrival.test_event_code = test_code.map(str::to_owned);
-        ledger.accept(Platform::Tiktok, Channel::Server, visit.now_ms, arrival);
+    fn complain(&self, fault: &Fault) -> Option<Complaint> {
+        let (code, message) = match fault.kind {
+            FaultKind::RateLimit => (
+                RATE_LIMIT,
+                "Too many requests. Please retry later".to_owned(),
+            ),
+            FaultKind::BadToken => (NO_PERMISSION, BAD_TOKEN.to_owned()),
+            FaultKind::RefuseEventId => (
+                INVALID,
+                format!("Batch.{}.event_id: Not accepted", self.index_of(fault)),
+            ),
+            FaultKind::Partial20001 => (PARTIAL, "Partial success".to_owned()),
+            FaultKind::TransientError | FaultKind::ErrorOnceForEventId => (
+                SERVER_ERROR,
+                "Internal service error, please retry later".to_owned(),
+            ),
+            FaultKind::Outage503
+            | FaultKind::Timeout
+            | FaultKind::Reset
+            | FaultKind::Html500
+            | FaultKind::Slow => return None,
+        };
+        Some(self.refusal(&ApiError { code, message }))
     }
 }
 
-fn refuse(shared: &Shared, visit: &Visit, error: &ApiError, fault: Option<FaultKind>) {
-    let speaks_the_platforms_language = !matches!(
-        fault,
-        Some(FaultKind::Outage503 | FaultKind::Timeout | FaultKind::Reset | FaultKind::Html500)
-    );
-    let refusal = Refusal {
-        reason: match fault {
-            Some(kind) if !speaks_the_platforms_language => {
-                format!("injected fault {}", kind.name())
-            }
-            _ => error.message.clone(),
-        },
-        code: speaks_the_platforms_language.then(|| error.code.to_string()),
-        status: speaks_the_platforms_language.then_some(200),
-        fault: fault.map(FaultKind::name),
-        name: None,
-        event_ids: visit.event_ids.clone(),
-        payload: visit.body.clone().map_or(Value::Null, Value::Object),
-    };
-    shared
-        .ledger()
-        .refuse(Platform::Tiktok, Channel::Server, visit.now_ms, refusal);
+impl Track {
+    fn check(&self, shared: &Shared, now_ms: i64) -> Result<&[Value], ApiError> {
+        if !same_secret(&self.token, ACCOUNT.access_token) {
+            return Err(ApiError {
+                code: NO_PERMISSION,
+                message: BAD_TOKEN.to_owned(),
+            });
+        }
+        let body = self.body.as_ref().ok_or_else(|| ApiError {
+            code: INVALID,
+            message: "Request body is not a valid JSON object".to_owned(),
+        })?;
+        check_request(body, ACCOUNT.pixel_code, &shared.config.bounds, now_ms)
+    }
+
+    fn envelope(&self, code: u32, message: &str) -> Json<Value> {
+        Json(json!({ "code": code, "message": message, "request_id": self.request_id, "data": {} }))
+    }
+
+    /// HTTP 200, as every answer.
+    fn refusal(&self, error: &ApiError) -> Complaint {
+        let Json(body) = self.envelope(error.code, &error.message);
+        Complaint::json(200, error.code.to_string(), error.message.as_str(), body)
+    }
+
+    fn index_of(&self, fault: &Fault) -> usize {
+        let events = self.body.as_ref().and_then(|body| body.get("data"));
+        events
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .position(|event| {
+                event.get("event_id").and_then(Value::as_str) == fault.event_id.as_deref()
+            })
+            .unwrap_or(0)
+    }
+
+    fn arrivals(&self, events: &[Value]) -> Vec<Arrival> {
+        let text = |key: &str| {
+            self.body
+                .as_ref()
+                .and_then(|body| body.get(key))
+                .and_then(Value::as_str)
+        };
+        let (test_code, source) = (text("test_event_code"), text("event_source"));
+        let of = |event| Arrival {
+            warnings: warnings(event, source),
+            test_event_code: test_code.map(str::to_owned),
+            ..arrival(event)
+        };
+        events.iter().map(of).collect()
+    }
 }
 
 fn event_ids(body: &Map<String, Value>) -> Vec<String> {

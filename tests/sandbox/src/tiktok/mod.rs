@@ -8,3 +8,51 @@ pub(crate) mod door;
 pub(crate) mod pixel;
 pub(crate) mod rules;
 pub(crate) mod user;
+
+use axum::Router;
+use axum::routing::post;
+
+use crate::answer;
+use crate::dedup::{CopyRule, WINDOW_MS};
+use crate::fault::FaultKind;
+use crate::platform::{Platform, PlatformSpec};
+
+/// TikTok.
+pub(crate) const PLATFORM: Platform = Platform::of("tiktok");
+
+/// A demo account.
+pub(crate) struct Account {
+    /// Value `event_source_id` must have.
+    pub(crate) pixel_code: &'static str,
+    /// Value of the `Access-Token` header.
+    pub(crate) access_token: &'static str,
+}
+
+/// The demo account.
+pub(crate) const ACCOUNT: Account = Account {
+    pixel_code: "CSANDBOX0001",
+    access_token: "tt-sandbox",
+};
+
+/// TikTok, as the sandbox knows it.
+pub(crate) static SPEC: PlatformSpec = PlatformSpec {
+    platform: PLATFORM,
+    title: "TikTok",
+    label: "TikTok",
+    about: "Events API 2.0 and pixel",
+    doors: || Router::new().route("/tiktok/open_api/v1.3/event/track/", post(door::track)),
+    pixels: || {
+        let hit = post(pixel::hit).options(answer::preflight);
+        Router::new().route("/tiktok/pixel", hit)
+    },
+    copies: CopyRule {
+        window_ms: WINDOW_MS,
+        merge_ms: 5 * 60_000,
+    },
+    faults: &[
+        (FaultKind::RateLimit, &[]),
+        (FaultKind::TransientError, &[]),
+        (FaultKind::RefuseEventId, &[]),
+        (FaultKind::Partial20001, &[]),
+    ],
+};

@@ -11,9 +11,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
+use super::PLATFORM;
 use super::door::arrival;
 use crate::answer::open_to_any_origin;
-use crate::record::{Channel, Platform, Refusal};
+use crate::record::{Channel, Refusal};
 use crate::sandbox::Shared;
 
 /// `POST /tiktok/pixel`. Answers 204 whatever happens, as a beacon's target does.
@@ -33,11 +34,11 @@ pub(crate) async fn hit(State(shared): State<Arc<Shared>>, body: Bytes) -> Respo
         };
         shared
             .ledger()
-            .discard(Platform::Tiktok, Channel::Browser, now_ms, refusal);
+            .discard(PLATFORM, Channel::Browser, now_ms, refusal);
     } else {
         shared
             .ledger()
-            .accept(Platform::Tiktok, Channel::Browser, now_ms, arrival);
+            .accept(PLATFORM, Channel::Browser, now_ms, arrival);
     }
     open_to_any_origin(StatusCode::NO_CONTENT.into_response())
 }

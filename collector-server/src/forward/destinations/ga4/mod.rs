@@ -7,6 +7,8 @@
 
 mod params;
 
+use std::sync::Arc;
+
 use firsthand_core::catalogue;
 use firsthand_core::consent::{Purpose, Verdict as Allowed};
 use firsthand_core::wire::json::Object;
@@ -14,30 +16,124 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use self::params::{push_encoded, write_params};
-use super::{Answer, Destination, Mapped, Outgoing, Verdict, body, foreign_answer, shorten};
-use crate::forward::config::{GA4, Ga4Config, ServerEvents};
+use super::{
+    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
+    PlatformSpec, Setup, Verdict, Words, body, foreign_answer, hours,
+};
+use crate::forward::config::{Checks, Common, ConfigError, is_token};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
-use crate::forward::names::{Skip, Vocabulary, platform_name};
-use crate::secret::Secret;
+use crate::forward::names::{EventNames, Others, Skip};
+use crate::secret::{Secret, SecretSource};
+
+/// GA4: 25 events, 130 kB, 72 hours. A request holds one visitor's events only, so several requests run at
+/// a time.
+pub(super) static SPEC: PlatformSpec = PlatformSpec {
+    kind: "ga4",
+    limits: PlatformLimits {
+        base_url: "https://www.google-analytics.com",
+        max_batch_events: 25,
+        default_batch_events: 25,
+        max_body_bytes: 128_000,
+        max_event_age: hours(72),
+        default_max_event_age: hours(71),
+        default_concurrency: 8,
+        requires: &[Purpose::Analytics],
+    },
+    names: EventNames {
+        table: &[],
+        others: Others::Canonical {
+            reserved: &[
+                "ad_activeview",
+                "ad_click",
+                "ad_exposure",
+                "ad_impression",
+                "ad_query",
+                "adunit_exposure",
+                "app_clear_data",
+                "app_install",
+                "app_remove",
+                "app_update",
+                "error",
+                "first_open",
+                "first_visit",
+                "in_app_purchase",
+                "notification_dismiss",
+                "notification_foreground",
+                "notification_open",
+                "notification_receive",
+                "os_update",
+                "screen_view",
+                "session_start",
+                "user_engagement",
+            ],
+        },
+    },
+    account: AccountReader::of::<Ga4Config>(),
+    #[cfg(test)]
+    fixture: tests::FIXTURE,
+};
 
 /// Longest `user_id`, in characters.
-pub const MAX_USER_ID_CHARS: usize = 256;
+const MAX_USER_ID_CHARS: usize = 256;
 
-/// A web stream.
-pub struct Ga4 {
-    config: Ga4Config,
-    secret: String,
+/// Which events a GA4 destination sends. GA4 knows copies of purchases only (by `transaction_id`):
+/// everything else that the page's own tag reports too would count twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ServerEvents {
+    /// All: the page has no Google tag for this stream.
+    #[default]
+    All,
+    /// Purchases with a `transaction_id` only: the page's tag reports the rest.
+    Purchases,
 }
 
-impl Ga4 {
-    /// Makes the destination.
-    pub fn new(config: Ga4Config, secret: &Secret) -> Self {
-        Self {
-            config,
-            secret: secret.expose().to_owned(),
-        }
+/// The keys of a web stream.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ga4Config {
+    /// Measurement id, `G-…`.
+    measurement_id: String,
+    /// API secret of the stream. Google wants it in the address; it is kept out of logs and errors.
+    api_secret: SecretSource,
+    /// Sends to the validation endpoint, which checks and records nothing.
+    #[serde(default)]
+    test_mode: bool,
+    /// Which events are sent.
+    #[serde(default)]
+    server_events: ServerEvents,
+}
+
+impl Account for Ga4Config {
+    fn validate(&self, checks: &Checks<'_>) -> Result<(), ConfigError> {
+        checks.require(
+            "measurement_id",
+            self.measurement_id.starts_with("G-") && is_token(&self.measurement_id),
+            "must be the measurement id of the web stream, such as G-ABC123DEF4 (not the numeric stream id)",
+        )
     }
+
+    fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
+        let secret = setup.secret("api_secret", &self.api_secret)?;
+        let mut encoded = String::new();
+        push_encoded(&mut encoded, secret.expose());
+        setup.hide(Secret::new(encoded));
+        Ok(Arc::new(Ga4 {
+            config: self.clone(),
+            common: setup.common().clone(),
+            base_url: setup.base_url(),
+            secret,
+        }))
+    }
+}
+
+/// A web stream.
+struct Ga4 {
+    config: Ga4Config,
+    common: Common,
+    base_url: String,
+    secret: Secret,
 }
 
 impl Destination for Ga4 {
@@ -47,7 +143,7 @@ impl Destination for Ga4 {
         permission: &Permission,
         now_ms: i64,
     ) -> Result<Mapped, Skip> {
-        let name = platform_name(Vocabulary::Ga4, &self.config.common, event.name)?;
+        let name = SPEC.names.of(&self.common, event.name)?;
         let is_deduplicated = event.name == "purchase" && event.props.transaction_id.is_some();
         if self.config.server_events == ServerEvents::Purchases && !is_deduplicated {
             return Err(Skip::new(
@@ -85,38 +181,26 @@ impl Destination for Ga4 {
         })
     }
 
-    fn request(&self, envelope: &str, events: &[&str]) -> Outgoing {
-        let base = self
-            .config
-            .common
-            .base_url
-            .as_deref()
-            .unwrap_or(GA4.base_url);
+    fn request(&self, batch: &Batch<'_>) -> Outgoing {
         let debug = if self.config.test_mode { "/debug" } else { "" };
-        let mut out = String::with_capacity(
-            envelope.len() + events.iter().map(|e| e.len() + 1).sum::<usize>() + 32,
-        );
+        let mut out = String::with_capacity(batch.body_capacity());
         // The envelope is an object with members: the events take the place of its last brace.
-        out.push_str(envelope.strip_suffix('}').unwrap_or("{"));
+        out.push_str(batch.envelope.strip_suffix('}').unwrap_or("{"));
         if out.len() > 1 {
             out.push(',');
         }
         out.push_str("\"events\":");
-        body::list(&mut out, events);
+        body::list(&mut out, batch.events);
         out.push('}');
-        let mut url = format!("{base}{debug}/mp/collect?measurement_id=");
+        let mut url = format!("{}{debug}/mp/collect?measurement_id=", self.base_url);
         push_encoded(&mut url, &self.config.measurement_id);
         url.push_str("&api_secret=");
-        push_encoded(&mut url, &self.secret);
-        Outgoing {
-            url,
-            headers: Vec::new(),
-            body: out,
-        }
+        push_encoded(&mut url, self.secret.expose());
+        Outgoing::json(url, out)
     }
 
-    fn interpret(&self, answer: &Answer, events: usize) -> Verdict {
-        if !(200..300).contains(&answer.status) {
+    fn interpret(&self, answer: &Answer, batch: &Batch<'_>) -> Verdict {
+        if !answer.is_success() {
             return foreign_answer(answer);
         }
         if !self.config.test_mode {
@@ -128,27 +212,21 @@ impl Destination for Ga4 {
         let Some(first) = messages.first() else {
             return Verdict::Checked;
         };
-        let reason = shorten(
-            &format!(
-                "ga4 {} {}: {}",
-                first.validation_code, first.field_path, first.description
-            ),
-            &self.secret,
-        );
-        let mut indexes: Vec<usize> = messages
-            .iter()
-            .filter_map(|message| event_index(&message.field_path))
-            .filter(|index| *index < events)
-            .collect();
-        indexes.dedup();
-        if indexes.is_empty() {
-            return Verdict::RejectedBatch { reason };
+        let mut events: Vec<(usize, Words)> = Vec::new();
+        for message in &messages {
+            if let Some(index) = event_index(&message.field_path)
+                && index < batch.events.len()
+                && events.iter().all(|(known, _)| *known != index)
+            {
+                events.push((index, message.words()));
+            }
         }
-        Verdict::RejectedEvents { indexes, reason }
-    }
-
-    fn shorten(&self, text: &str) -> String {
-        shorten(text, &self.secret)
+        if events.is_empty() {
+            return Verdict::RejectedBatch {
+                reason: first.words(),
+            };
+        }
+        Verdict::RejectedEvents { events }
     }
 }
 
@@ -167,6 +245,15 @@ struct Message {
     description: String,
     #[serde(default)]
     validation_code: String,
+}
+
+impl Message {
+    fn words(&self) -> Words {
+        Words::new("ga4").saying(format!(
+            "{} {}: {}",
+            self.validation_code, self.field_path, self.description
+        ))
+    }
 }
 
 fn event_index(path: &str) -> Option<usize> {

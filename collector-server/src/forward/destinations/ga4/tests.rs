@@ -1,25 +1,29 @@
 //! GA4's mapping, limits and answers.
 
-use super::super::fixture::{EM, NOW_MS, PH, allow, allow_all, purchase, stored};
+use super::super::fixture::{Bench, EM, PH, allow, allow_all, answer, purchase, stored};
 use super::params::{MAX_LOCATION_CHARS, MAX_PARAMS, MAX_VALUE_CHARS};
 use super::*;
-use crate::forward::config::DestinationConfig;
 use crate::forward::merge::merge;
+use crate::forward::tests::Fixture;
 use crate::store::StoredEvent;
 use serde_json::{Value, json};
 
-fn ga4(extra: &str) -> Ga4 {
-    let text = format!(
-        "kind = \"ga4\"\nname = \"g\"\nmeasurement_id = \"G-A1\"\napi_secret = {{ env = \"X\" }}\n{extra}"
-    );
-    let DestinationConfig::Ga4(config) = toml::from_str(&text).unwrap() else {
-        panic!("ga4")
-    };
-    Ga4::new(config, &Secret::new("s3&cret"))
+pub(super) const FIXTURE: Fixture = Fixture {
+    account: "measurement_id = \"G-SANDBOX01\"\napi_secret = { file = \"DIR/ga4\" }",
+    secrets: &[("ga4", "ga4-sandbox")],
+    // Google answers 2xx to whatever it gets.
+    wrong_secret: None,
+    drops_copies: true,
+    refuses_in: None,
+};
+
+fn ga4(extra: &str) -> Bench {
+    let keys = format!("measurement_id = \"G-A1\"\napi_secret = SECRET\n{extra}");
+    Bench::new("ga4", &keys, "s3&cret")
 }
 
-fn body_of(ga4: &Ga4, event: &StoredEvent, permission: &Permission) -> Value {
-    let mapped = ga4.map(&merge(event).unwrap(), permission, NOW_MS).unwrap();
+fn body_of(ga4: &Bench, event: &StoredEvent, permission: &Permission) -> Value {
+    let mapped = ga4.map_as(event, permission).unwrap();
     let out = ga4.request(&mapped.envelope, &[&mapped.event]);
     serde_json::from_str(&out.body).unwrap()
 }
@@ -109,9 +113,7 @@ fn limits_are_kept_and_what_is_left_out_is_counted() {
         "a".repeat(2_000)
     );
     let event = stored("quiz", r#"{"user":{"anonymous_id":"a"}}"#, &event);
-    let mapped = ga4("")
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap();
+    let mapped = ga4("").map(&event).unwrap();
     let got: Value = serde_json::from_str(&mapped.event).unwrap();
     let params = got["params"].as_object().unwrap();
     assert_eq!(params.len(), MAX_PARAMS);
@@ -148,15 +150,9 @@ fn a_click_of_an_earlier_session_is_not_attributed_again() {
 fn events_that_the_tag_reports_too_are_left_to_it() {
     let purchases = ga4("server_events = \"purchases\"");
     let event = purchase();
-    assert!(
-        purchases
-            .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-            .is_ok()
-    );
+    assert!(purchases.map(&event).is_ok());
     let event = stored("add_to_cart", r#"{"user":{"anonymous_id":"a"}}"#, "{}");
-    let skip = purchases
-        .map(&merge(&event).unwrap(), &allow_all(), NOW_MS)
-        .unwrap_err();
+    let skip = purchases.map(&event).unwrap_err();
     assert_eq!(skip.code, "left_to_tag");
 }
 
@@ -168,28 +164,15 @@ fn the_secret_is_encoded_and_test_mode_has_its_own_door() {
     );
     let test = ga4("test_mode = true");
     assert!(test.request("", &[]).url.contains("/debug/mp/collect?"));
-    let read = |status, body: &str| {
-        let answer = Answer {
-            status,
-            body: body.to_owned(),
-            ..Answer::default()
-        };
-        test.interpret(&answer, 2)
-    };
+    let read = |status, body: &str| test.read(&answer(status, body), 2);
     assert_eq!(read(200, r#"{"validationMessages":[]}"#), Verdict::Checked);
     let wrong = r#"{"validationMessages":[{"fieldPath":"events[1].name","description":"d","validationCode":"NAME_INVALID"}]}"#;
     assert_eq!(
         read(200, wrong),
         Verdict::RejectedEvents {
-            indexes: vec![1],
-            reason: "ga4 NAME_INVALID events[1].name: d".to_owned()
+            events: vec![(1, "ga4 NAME_INVALID events[1].name: d".to_owned())]
         }
     );
     assert!(matches!(read(503, ""), Verdict::Retry { .. }));
-    let plain = ga4("");
-    let answer = Answer {
-        status: 204,
-        ..Answer::default()
-    };
-    assert_eq!(plain.interpret(&answer, 2), Verdict::Delivered);
+    assert_eq!(ga4("").read(&answer(204, ""), 2), Verdict::Delivered);
 }

@@ -1,0 +1,148 @@
+//! The way of a request through a platform's door: injected faults first, then the platform's own rules.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::answer::{set_retry_after, transport_failure};
+use crate::fault::{Fault, FaultKind};
+use crate::platform::Platform;
+use crate::record::{Arrival, Channel, Refusal};
+use crate::sandbox::Shared;
+
+/// One request at a platform's door, read but not judged.
+pub(crate) trait Visit {
+    /// Where it came to.
+    const PLATFORM: Platform;
+
+    /// Returns the ids of its events, for faults that wait for one.
+    fn event_ids(&self) -> Vec<String>;
+
+    /// Returns what is kept of a refused request: what arrived, without secrets.
+    fn payload(&self) -> Value;
+
+    /// Decides as the platform does. `now_ms` is in epoch milliseconds.
+    fn judge(&self, shared: &Shared, now_ms: i64) -> Judgement;
+
+    /// Answers a fault in the platform's own words; `None` where it has none but a plain 503.
+    fn complain(&self, fault: &Fault) -> Option<Complaint>;
+}
+
+/// What a platform decided.
+pub(crate) struct Judgement {
+    /// Events that were taken.
+    pub(crate) taken: Vec<Arrival>,
+    /// Events, or the request, that were not.
+    pub(crate) refused: Vec<Refusal>,
+    /// The answer.
+    pub(crate) response: Response,
+}
+
+/// A platform's refusal.
+pub(crate) struct Complaint {
+    /// Its code, as the page shows it.
+    pub(crate) code: String,
+    /// Its words.
+    pub(crate) reason: String,
+    /// The answer.
+    pub(crate) response: Response,
+}
+
+impl Complaint {
+    /// Makes a refusal whose answer is JSON.
+    pub(crate) fn json(
+        status: u16,
+        code: impl Into<String>,
+        reason: impl Into<String>,
+        body: Value,
+    ) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            code: code.into(),
+            reason: reason.into(),
+            response: (status, Json(body)).into_response(),
+        }
+    }
+
+    /// Returns the judgement that refuses the whole request.
+    pub(crate) fn refuses<V: Visit>(self, visit: &V) -> Judgement {
+        let refusal = Refusal {
+            status: Some(self.response.status().as_u16()),
+            reason: self.reason,
+            code: Some(self.code),
+            fault: None,
+            name: None,
+            event_ids: visit.event_ids(),
+            payload: visit.payload(),
+        };
+        Judgement {
+            taken: Vec::new(),
+            refused: vec![refusal],
+            response: self.response,
+        }
+    }
+}
+
+/// Takes a request through: fault, judgement, record, answer.
+pub(crate) async fn pass<V: Visit>(shared: &Shared, visit: &V) -> Response {
+    let fault = shared.faults().take(V::PLATFORM, &visit.event_ids());
+    let Some(fault) = fault else {
+        return judged(shared, visit);
+    };
+    if fault.kind == FaultKind::Slow {
+        shared.hold(fault.delay_or(shared.config.slow_delay)).await;
+        return judged(shared, visit);
+    }
+    // The events are taken in although the sender is told otherwise, or half.
+    let is_taken_in = fault.processed || fault.kind == FaultKind::Partial20001;
+    if is_taken_in {
+        let _ = judged(shared, visit);
+    }
+    let complaint = if fault.kind.is_of_transport() {
+        None
+    } else {
+        visit.complain(&fault)
+    };
+    if !is_taken_in {
+        let refusal = Refusal {
+            reason: complaint.as_ref().map_or_else(
+                || format!("injected fault {}", fault.kind.name()),
+                |complaint| complaint.reason.clone(),
+            ),
+            code: complaint.as_ref().map(|complaint| complaint.code.clone()),
+            status: complaint
+                .as_ref()
+                .map(|complaint| complaint.response.status().as_u16()),
+            fault: Some(fault.kind.name()),
+            name: None,
+            event_ids: visit.event_ids(),
+            payload: visit.payload(),
+        };
+        shared
+            .ledger()
+            .refuse(V::PLATFORM, Channel::Server, shared.clock.now_ms(), refusal);
+    }
+    if let Some(response) = transport_failure(shared, &fault).await {
+        return response;
+    }
+    let mut response = complaint.map_or_else(
+        || StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        |complaint| complaint.response,
+    );
+    set_retry_after(&mut response, &fault);
+    response
+}
+
+fn judged<V: Visit>(shared: &Shared, visit: &V) -> Response {
+    let now_ms = shared.clock.now_ms();
+    let judgement = visit.judge(shared, now_ms);
+    let mut ledger = shared.ledger();
+    for refusal in judgement.refused {
+        ledger.refuse(V::PLATFORM, Channel::Server, now_ms, refusal);
+    }
+    for arrival in judgement.taken {
+        ledger.accept(V::PLATFORM, Channel::Server, now_ms, arrival);
+    }
+    judgement.response
+}
