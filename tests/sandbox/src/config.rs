@@ -27,6 +27,9 @@ pub struct PlatformBounds {
     pub meta_max_future_s: i64,
     /// Whether IP address and user agent alone are a strong enough match.
     pub meta_ip_and_agent_suffice: bool,
+    /// Whether Meta drops a server event that follows a browser event of the same name and `fbp` or `external_id`,
+    /// both without an event id.
+    pub meta_dedup_without_event_id: bool,
     /// Oldest TikTok web, app or CRM event, in seconds.
     pub tiktok_max_age_s: i64,
     /// Oldest TikTok offline event, in seconds.
@@ -42,6 +45,7 @@ impl Default for PlatformBounds {
             meta_store_max_age_s: 62 * DAY_S,
             meta_max_future_s: 600,
             meta_ip_and_agent_suffice: true,
+            meta_dedup_without_event_id: true,
             tiktok_max_age_s: 7 * DAY_S,
             tiktok_offline_max_age_s: 28 * DAY_S,
             tiktok_max_future_s: 600,

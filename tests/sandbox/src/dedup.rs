@@ -3,11 +3,13 @@
 //! | platform | key | window | a later copy |
 //! |---|---|---|---|
 //! | Meta | event name + event id | 48 h | other channel: merged; same channel: dropped |
+//! | Meta, no event id | event name + `fbp` or `external_id` | 48 h | server after browser: dropped; else it counts |
 //! | TikTok | event + event id | 48 h | other channel within 5 min: merged; else dropped |
 //! | GA4 | `transaction_id` of a purchase | none known | dropped |
 //!
 //! An event without its key always counts. The window starts at the first
-//! copy and does not slide.
+//! copy and does not slide. Meta's way without an event id is not confirmed in
+//! detail: `PlatformBounds::meta_dedup_without_event_id` switches it off.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -85,6 +87,38 @@ impl Dedup {
         {
             return Some((first.seq, fate));
         }
+        self.remember(key, seq, at_ms, channel);
+        None
+    }
+
+    /// The same for copies that have no id but their visitor's: a browser's is
+    /// remembered, a server's meets one and is never remembered.
+    pub(crate) fn admit_by_visitor(
+        &mut self,
+        keys: Vec<CopyKey>,
+        seq: u64,
+        at_ms: i64,
+        channel: Channel,
+    ) -> Option<(u64, Fate)> {
+        match channel {
+            Channel::Browser => {
+                for key in keys {
+                    self.remember(key, seq, at_ms, channel);
+                }
+                None
+            }
+            Channel::Server => keys
+                .iter()
+                .filter_map(|key| self.first.get(key))
+                .find(|first| {
+                    first.channel == Channel::Browser
+                        && at_ms.saturating_sub(first.at_ms) <= WINDOW_MS
+                })
+                .map(|first| (first.seq, Fate::Dropped)),
+        }
+    }
+
+    fn remember(&mut self, key: CopyKey, seq: u64, at_ms: i64, channel: Channel) {
         self.order.push_back((key.clone(), seq));
         self.first.insert(
             key,
@@ -101,7 +135,6 @@ impl Dedup {
                 self.first.remove(&old);
             }
         }
-        None
     }
 
     pub(crate) fn clear(&mut self) {

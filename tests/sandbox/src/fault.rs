@@ -7,12 +7,14 @@
 //! | `timeout` | no answer, then a dropped connection | same | same |
 //! | `reset` | dropped connection | same | same |
 //! | `slow` | the true answer, late | same | same |
-//! | `rate_limit` | 400, code 80003 (or 4, 17) and usage header | 200, code 40100 | not documented |
-//! | `bad_token` | 400, code 190 | 200, code 40001 | 204, discarded |
-//! | `transient_error` | 500, code 2 (or 1), `is_transient` | 200, code 50000 | not documented |
+//! | `rate_limit` | 400, code 80003 (or 4, 17, 613, 80000 to 80014) and usage header | 200, code 40100 | not documented |
+//! | `bad_token` | 400, code 190 (or 3, 200: no permission) | 200, code 40001 (or 40104, 40105) | 204, discarded |
+//! | `transient_error` | 500, code 2 (or 1, 341, 368, 5000, 21009) | 200, code 50000 (or 51000, 51999) | not documented |
 //! | `partial_20001` | not documented | 200, code 20001 | not documented |
 //! | `error_once_for_event_id` | as `transient_error` | as `transient_error` | 503 |
 //! | `refuse_event_id` | 400, code 100/2804007 | 200, code 40002 | not documented |
+//!
+//! `"code"` chooses one of the codes in brackets.
 //!
 //! With `"processed": true`, `timeout`, `reset`, `outage_503` and `html_500`
 //! take the events in before they fail: the lost-answer case.
@@ -315,7 +317,7 @@ mod tests {
                 },
                 FaultError::Code {
                     kind: "rate_limit",
-                    allowed: "4, 17, 80003".to_owned(),
+                    allowed: "4, 17, 613, 80000, 80001, 80002, 80003, 80004, 80005, 80006, 80007, 80008, 80009, 80010, 80011, 80012, 80013, 80014".to_owned(),
                 },
             ),
         ] {

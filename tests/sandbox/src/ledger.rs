@@ -60,14 +60,23 @@ impl Ledger {
         let dedup_id = arrival
             .dedup_id
             .filter(|id| id.len() + arrival.name.len() <= MAX_DEDUP_KEY_BYTES);
-        let first = dedup_id.and_then(|id| {
-            let key = CopyKey {
-                platform,
-                name: arrival.name.clone(),
-                id,
-            };
-            self.dedup.admit(key, record.seq, at_ms, channel)
-        });
+        let key = |id| CopyKey {
+            platform,
+            name: arrival.name.clone(),
+            id,
+        };
+        let first = match dedup_id {
+            Some(id) => self.dedup.admit(key(id), record.seq, at_ms, channel),
+            None => {
+                let ids = arrival
+                    .visitor_ids
+                    .iter()
+                    .filter(|id| id.len() + arrival.name.len() <= MAX_DEDUP_KEY_BYTES);
+                let keys = ids.map(|id| key(id.clone())).collect();
+                self.dedup
+                    .admit_by_visitor(keys, record.seq, at_ms, channel)
+            }
+        };
         let totals = self.totals.entry(platform).or_default();
         totals.received += 1;
         if let Some((seq, fate)) = first {

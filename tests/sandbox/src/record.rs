@@ -45,6 +45,8 @@ pub(crate) struct Arrival {
     pub(crate) transaction_id: Option<String>,
     /// Id copies meet under; GA4 has one for purchases only.
     pub(crate) dedup_id: Option<String>,
+    /// Ids of the visitor under which copies without a `dedup_id` meet (Meta): `fbp=…`, `external_id=…`.
+    pub(crate) visitor_ids: Vec<String>,
     pub(crate) event_at_ms: Option<i64>,
     pub(crate) value: Option<f64>,
     pub(crate) currency: Option<String>,

@@ -70,6 +70,60 @@ async fn tiktok_faults_come_with_http_200() {
 }
 
 #[tokio::test]
+async fn every_documented_code_comes_on_demand() {
+    let meta = [
+        ("bad_token", vec![3, 190, 200], false),
+        ("transient_error", vec![1, 2, 341], true),
+        ("transient_error", vec![368, 5_000, 21_009], false),
+        ("rate_limit", vec![17, 613], false),
+        (
+            "rate_limit",
+            [4].into_iter().chain(80_000..=80_014).collect(),
+            true,
+        ),
+    ];
+    for (kind, codes, transient) in meta {
+        for code in codes {
+            let bench = Bench::new();
+            bench
+                .fault(json!({ "platform": "meta", "kind": kind, "code": code, "count": 1 }))
+                .await;
+            let answer = bench.meta(&meta_purchase()).await;
+            let error = &answer.body["error"];
+            assert!(answer.status >= 400, "{code}");
+            assert_eq!(error["code"], code);
+            assert_eq!(error["is_transient"], transient, "{code}");
+            let totals = &bench.get("/control/summary").await.body["platforms"]["meta"];
+            assert_eq!(
+                (&totals["received"], &totals["refused"]),
+                (&json!(0), &json!(1))
+            );
+        }
+    }
+    for (kind, codes) in [
+        ("bad_token", vec![40_001, 40_104, 40_105]),
+        ("transient_error", vec![50_000, 51_000, 51_999]),
+    ] {
+        for code in codes {
+            let bench = Bench::new();
+            bench
+                .fault(json!({ "platform": "tiktok", "kind": kind, "code": code, "count": 1 }))
+                .await;
+            let answer = bench.tiktok(&tiktok_purchase()).await;
+            assert_eq!((answer.status, &answer.body["code"]), (200, &json!(code)));
+        }
+    }
+    for (platform, kind, code) in [
+        ("meta", "rate_limit", 80_015),
+        ("tiktok", "transient_error", 52_000),
+    ] {
+        let fault = json!({ "platform": platform, "kind": kind, "code": code });
+        let answer = Bench::new().post("/control/fault", &fault).await;
+        assert_eq!(answer.status, 400, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn outages_look_alike_on_every_platform() {
     for platform in ["meta", "tiktok", "ga4"] {
         for (kind, status) in [("outage_503", 503), ("html_500", 500)] {

@@ -363,3 +363,23 @@ async fn an_event_without_session_counts_with_a_warning() {
         "events[0].params.session_id"
     );
 }
+
+#[tokio::test]
+async fn an_item_has_at_most_27_custom_parameters() {
+    for (count, verdict) in [(27, "accepted"), (28, "discarded")] {
+        let mut item =
+            json!({ "item_id": "mug-01", "item_brand": "Tide", "price": 29.9, "quantity": 2 });
+        for n in 0..count {
+            item[format!("glaze_{n}")] = json!("blue");
+        }
+        let body = bend(ga4_purchase(), "/events/0/params/items/0", item);
+        let bench = Bench::new();
+        assert_eq!(bench.ga4(&body).await.status, 204, "{count}");
+        let kept = bench.events("").await;
+        assert_eq!(
+            kept[0]["verdict"], verdict,
+            "{count}: {}",
+            kept[0]["reason"]
+        );
+    }
+}

@@ -5,6 +5,7 @@ mod common;
 use axum::body::Body;
 use axum::http::Request;
 use common::{Bench, DIGEST, NOW_S, bend, meta_purchase};
+use firsthand_sandbox::SandboxConfig;
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -326,4 +327,65 @@ async fn no_answer_and_no_reason_repeats_a_value() {
     assert!(!answer.text.contains("jo@shop.example"));
     let reason = bench.events("").await[0]["reason"].to_string();
     assert!(!reason.contains("jo@shop.example"));
+}
+
+#[tokio::test]
+async fn without_an_event_id_a_server_copy_is_dropped_after_the_browsers() {
+    const HOUR_S: i64 = 3_600;
+    let fbp = "fb.1.1795470000000.1098115397";
+    let pixel = format!("/meta/tr?id=1000000000000001&ev=Purchase&fbp={fbp}");
+    let by_name = "/meta/tr?id=1000000000000001&ev=Purchase&ud%5Bexternal_id%5D=c-77";
+    let server = bend(meta_purchase(), "/data/0/event_id", json!(null));
+    let known = bend(
+        server.clone(),
+        "/data/0/user_data/external_id",
+        json!("c-77"),
+    );
+    let stranger = bend(
+        server.clone(),
+        "/data/0/user_data/fbp",
+        json!("fb.1.1795470000000.77"),
+    );
+    let lead = bend(server.clone(), "/data/0/event_name", json!("Lead"));
+    let with_id = meta_purchase();
+    for (what, hit, copy, later_s, counted) in [
+        ("the same fbp", pixel.as_str(), &server, 60, 1),
+        ("the same external id", by_name, &known, 60, 1),
+        ("another visitor", pixel.as_str(), &stranger, 60, 2),
+        ("another name", pixel.as_str(), &lead, 60, 2),
+        ("an event id on one side", pixel.as_str(), &with_id, 60, 2),
+        (
+            "after the window",
+            pixel.as_str(),
+            &server,
+            48 * HOUR_S + 1,
+            2,
+        ),
+    ] {
+        let bench = Bench::new();
+        bench.get(hit).await;
+        bench.clock(later_s).await;
+        let fresh = bend(copy.clone(), "/data/0/event_time", json!(NOW_S + later_s));
+        assert_eq!(bench.meta(&fresh).await.status, 200, "{what}");
+        let totals = &bench.get("/control/summary").await.body["platforms"]["meta"];
+        assert_eq!(totals["counted"], counted, "{what}");
+    }
+
+    let bench = Bench::new();
+    bench.meta(&server).await;
+    bench.get(&pixel).await;
+    bench.get(&pixel).await;
+    assert_eq!(
+        bench.fates("meta").await,
+        [json!(null), json!(null), json!(null)],
+        "a browser copy that comes second, or again, counts"
+    );
+
+    let mut config = SandboxConfig::default();
+    config.bounds.meta_dedup_without_event_id = false;
+    let bench = Bench::with(config);
+    bench.get(&pixel).await;
+    bench.meta(&server).await;
+    let totals = &bench.get("/control/summary").await.body["platforms"]["meta"];
+    assert_eq!(totals["counted"], 2, "it can be switched off");
 }

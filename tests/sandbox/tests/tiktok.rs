@@ -275,3 +275,24 @@ async fn an_offline_event_may_be_older_than_a_web_event() {
     let body = bend(body, "/data/0/event_time", json!(NOW_S - 20 * 86_400));
     assert_eq!(Bench::new().tiktok(&body).await.body["code"], 0);
 }
+
+#[tokio::test]
+async fn more_than_a_thousand_events_are_refused() {
+    let event = tiktok_purchase()["data"][0].clone();
+    for (count, code) in [(1_000, 0), (1_001, 40_002)] {
+        let bench = Bench::new();
+        let body = bend(
+            tiktok_purchase(),
+            "/data",
+            json!(vec![event.clone(); count]),
+        );
+        let answer = bench.tiktok(&body).await;
+        assert_eq!(
+            (answer.status, &answer.body["code"]),
+            (200, &json!(code)),
+            "{count}"
+        );
+        let totals = &bench.get("/control/summary").await.body["platforms"]["tiktok"];
+        assert_eq!(totals["received"], if code == 0 { count } else { 0 });
+    }
+}

@@ -34,11 +34,25 @@ async fn a_passing_fault_costs_no_event_and_counts_none_twice() {
             kinds.push(fault(platform, FaultKind::RateLimit, Some(2)));
         }
     }
-    for code in [4, 17, 80_003] {
+    for code in [4, 17, 613, 80_000, 80_003, 80_014] {
         kinds.push(Fault {
             code: Some(code),
             retry_after_s: Some(1),
             ..fault(emulated("meta"), FaultKind::RateLimit, Some(1))
+        });
+    }
+    for (platform, code) in [
+        ("meta", 1),
+        ("meta", 341),
+        ("meta", 368),
+        ("meta", 5_000),
+        ("meta", 21_009),
+        ("tiktok", 51_000),
+        ("tiktok", 51_999),
+    ] {
+        kinds.push(Fault {
+            code: Some(code),
+            ..fault(emulated(platform), FaultKind::TransientError, Some(1))
         });
     }
     kinds.push(fault(emulated("tiktok"), FaultKind::Partial20001, Some(1)));
@@ -179,16 +193,29 @@ async fn refused_credentials_pause_one_destination_and_a_reload_resumes_it() {
 }
 
 #[tokio::test]
-async fn a_paused_destination_probes_by_itself() {
-    let world = World::new().await;
-    world.fault(emulated("meta"), FaultKind::BadToken, Some(1));
-    let mut settings = World::settings(vec![world.destination("meta", "")]);
-    settings.forward.unauthorized_probe_secs = 1;
-    let forwarder = crate::forward::spawn(&world.store, &settings).unwrap();
-    world.append(purchases(3)).await;
-    let views = world.until_settled("meta").await;
-    assert_eq!(delivered(&views, "meta"), 3);
-    forwarder.stop().await;
+async fn a_paused_destination_probes_by_itself_whatever_the_code() {
+    for (name, code) in [
+        ("meta", 190),
+        ("meta", 3),
+        ("meta", 200),
+        ("tiktok", 40_001),
+        ("tiktok", 40_104),
+        ("tiktok", 40_105),
+    ] {
+        let world = World::new().await;
+        world.faulty(Fault {
+            code: Some(code),
+            ..fault(emulated(name), FaultKind::BadToken, Some(1))
+        });
+        let mut settings = World::settings(vec![world.destination(name, "")]);
+        settings.forward.unauthorized_probe_secs = 1;
+        let forwarder = crate::forward::spawn(&world.store, &settings).unwrap();
+        world.append(purchases(3)).await;
+        let views = world.until_settled(name).await;
+        assert_eq!(delivered(&views, name), 3, "{code}");
+        assert_eq!(world.sandbox.totals(emulated(name)).refused, 1, "{code}");
+        forwarder.stop().await;
+    }
 }
 
 #[tokio::test]

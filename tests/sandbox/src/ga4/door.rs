@@ -228,6 +228,7 @@ fn arrival(body: &Value, event: &Value) -> Arrival {
         event_at_ms: micros.map(|micros| micros / 1_000),
         value: event.pointer("/params/value").and_then(Value::as_f64),
         currency: param(event, "currency"),
+        visitor_ids: Vec::new(),
         match_keys: match_keys(body, event),
         warnings: recommendations(event)
             .into_iter()

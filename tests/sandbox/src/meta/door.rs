@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 
 use super::error::{GraphError, subcode};
 use super::rules::{Terms, check_request, structure};
-use super::{ACCOUNT, PLATFORM};
+use super::{ACCOUNT, PLATFORM, visitor_ids};
 use crate::answer::{set_retry_after, transport_failure};
-use crate::check::{integer, same_secret};
-use crate::config::SECOND_MS;
+use crate::check::{first_text, integer, same_secret};
+use crate::config::{PlatformBounds, SECOND_MS};
 use crate::fault::{Fault, FaultKind};
 use crate::record::{Arrival, Channel, Refusal, match_key};
 use crate::sandbox::Shared;
@@ -142,7 +142,10 @@ fn answer(shared: &Shared, visit: &Visit, outcome: Result<Vec<Value>, GraphError
 async fn fail(shared: &Shared, visit: &Visit, fault: &Fault, is_taken_in: bool) -> Response {
     let error = match fault.kind {
         FaultKind::RateLimit => Some(GraphError::rate_limit(fault.code.unwrap_or(80_003))),
-        FaultKind::BadToken => Some(GraphError::bad_token(true)),
+        FaultKind::BadToken => Some(match fault.code {
+            Some(code @ (3 | 200)) => GraphError::no_permission(code),
+            _ => GraphError::bad_token(true),
+        }),
         FaultKind::TransientError | FaultKind::ErrorOnceForEventId => {
             Some(GraphError::transient(fault.code.unwrap_or(2)))
         }
@@ -212,7 +215,7 @@ fn accept(shared: &Shared, visit: &Visit, events: Vec<Value>) {
         .and_then(Value::as_str);
     let mut ledger = shared.ledger();
     for event in events {
-        let arrival = arrival(event, test_code);
+        let arrival = arrival(event, test_code, &shared.config.bounds);
         ledger.accept(PLATFORM, Channel::Server, visit.now_ms, arrival);
     }
 }
@@ -250,7 +253,7 @@ fn event_ids(body: &Map<String, Value>) -> Vec<String> {
         .collect()
 }
 
-fn arrival(event: Value, test_code: Option<&str>) -> Arrival {
+fn arrival(event: Value, test_code: Option<&str>, bounds: &PlatformBounds) -> Arrival {
     let text = |key: &str| event.get(key).and_then(Value::as_str).map(str::to_owned);
     let custom = event.get("custom_data");
     let custom_text = |key: &str| {
@@ -270,7 +273,10 @@ fn arrival(event: Value, test_code: Option<&str>) -> Arrival {
     }) {
         warnings.push("IP address and user agent only: a weak match".to_owned());
     }
+    let user_text = |key: &str| first_text(user?.get(key)?);
+    let visitor_ids = visitor_ids(bounds, user_text("fbp"), user_text("external_id"));
     Arrival {
+        visitor_ids,
         name: text("event_name").unwrap_or_default(),
         event_id: text("event_id"),
         dedup_id: text("event_id"),

@@ -71,6 +71,22 @@ impl GraphError {
         }
     }
 
+    /// Returns code 3 or 200: the app or the token may not do this.
+    pub(crate) fn no_permission(code: u32) -> Self {
+        Self {
+            status: if code == 200 { 403 } else { 400 },
+            code,
+            message: if code == 200 {
+                "(#200) Permissions error"
+            } else {
+                "(#3) Application does not have the capability to make this API call"
+            },
+            title: "No Permission",
+            user_message: "The token has no permission for this dataset.".to_owned(),
+            ..Self::bad_token(false)
+        }
+    }
+
     /// Returns 100/33: no such dataset, or no permission for it.
     pub(crate) fn unknown_dataset() -> Self {
         Self {
@@ -85,30 +101,35 @@ impl GraphError {
         }
     }
 
-    /// Returns a temporary error, code 1 or 2.
+    /// Returns a temporary error: code 1, 2, 341, 368, 5000 or 21009.
     pub(crate) fn transient(code: u32) -> Self {
         Self {
-            status: 500,
+            status: if matches!(code, 341 | 368) { 400 } else { 500 },
             code,
             subcode: None,
-            is_transient: true,
-            message: "An unexpected error has occurred. Please retry your request later.",
+            is_transient: matches!(code, 1 | 2 | 341),
+            message: match code {
+                341 => "Application limit reached",
+                368 => "The action attempted is temporarily blocked",
+                _ => "An unexpected error has occurred. Please retry your request later.",
+            },
             title: "Service Temporarily Unavailable",
             user_message: "Please retry later.".to_owned(),
             place: String::new(),
         }
     }
 
-    /// Returns a rate limit, code 4, 17 or 80003.
+    /// Returns a rate limit: code 4, 17, 613 or 80000 to 80014.
     pub(crate) fn rate_limit(code: u32) -> Self {
         Self {
             status: 400,
             code,
             subcode: None,
-            is_transient: code != 17,
+            is_transient: !matches!(code, 17 | 613),
             message: match code {
                 4 => "Application request limit reached",
                 17 => "User request limit reached",
+                613 => "Calls to this api have exceeded the rate limit.",
                 _ => "There have been too many calls to this business use case",
             },
             title: "Rate Limit Reached",

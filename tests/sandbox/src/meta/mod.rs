@@ -21,6 +21,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::answer;
+use crate::config::PlatformBounds;
 use crate::dedup::{CopyRule, WINDOW_MS};
 use crate::fault::FaultKind;
 use crate::platform::{Platform, PlatformSpec};
@@ -42,6 +43,10 @@ pub(crate) const ACCOUNT: Account = Account {
     access_token: "EAAsandbox",
 };
 
+/// Codes of errors that pass. Only 1, 2 and 341 come with `is_transient`, so that a sender that trusts the
+/// flag alone shows itself; the HTTP status of the others is the sandbox's own.
+const TEMPORARY: &[u32] = &[1, 2, 341, 368, 5_000, 21_009];
+
 /// Meta, as the sandbox knows it.
 pub(crate) static SPEC: PlatformSpec = PlatformSpec {
     platform: PLATFORM,
@@ -58,9 +63,32 @@ pub(crate) static SPEC: PlatformSpec = PlatformSpec {
         merge_ms: i64::MAX,
     },
     faults: &[
-        (FaultKind::RateLimit, &[4, 17, 80_003]),
-        (FaultKind::TransientError, &[1, 2]),
-        (FaultKind::ErrorOnceForEventId, &[1, 2]),
+        (
+            FaultKind::RateLimit,
+            &[
+                4, 17, 613, 80_000, 80_001, 80_002, 80_003, 80_004, 80_005, 80_006, 80_007, 80_008,
+                80_009, 80_010, 80_011, 80_012, 80_013, 80_014,
+            ],
+        ),
+        (FaultKind::BadToken, &[190, 3, 200]),
+        (FaultKind::TransientError, TEMPORARY),
+        (FaultKind::ErrorOnceForEventId, TEMPORARY),
         (FaultKind::RefuseEventId, &[]),
     ],
 };
+
+/// Returns the ids under which copies of one event meet that have no event id.
+fn visitor_ids(
+    bounds: &PlatformBounds,
+    fbp: Option<&str>,
+    external_id: Option<&str>,
+) -> Vec<String> {
+    if !bounds.meta_dedup_without_event_id {
+        return Vec::new();
+    }
+    let named = [("fbp", fbp), ("external_id", external_id)];
+    named
+        .into_iter()
+        .filter_map(|(key, id)| Some(format!("{key}={}", id?)))
+        .collect()
+}

@@ -13,8 +13,9 @@ use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, PLATFORM};
+use super::{ACCOUNT, PLATFORM, visitor_ids};
 use crate::answer::open_to_any_origin;
+use crate::config::PlatformBounds;
 use crate::record::{Arrival, Channel, Refusal, match_key};
 use crate::sandbox::Shared;
 
@@ -34,9 +35,12 @@ pub(crate) async fn hit(
     fields.extend(form_fields(&body));
     let now_ms = shared.clock.now_ms();
     match complaint(&fields, ACCOUNT.dataset_id) {
-        None => shared
-            .ledger()
-            .accept(PLATFORM, Channel::Browser, now_ms, arrival(&fields)),
+        None => shared.ledger().accept(
+            PLATFORM,
+            Channel::Browser,
+            now_ms,
+            arrival(&fields, &shared.config.bounds),
+        ),
         Some(reason) => shared.ledger().discard(
             PLATFORM,
             Channel::Browser,
@@ -76,7 +80,7 @@ fn complaint(fields: &Fields, dataset_id: &str) -> Option<&'static str> {
     }
 }
 
-fn arrival(fields: &Fields) -> Arrival {
+fn arrival(fields: &Fields, bounds: &PlatformBounds) -> Arrival {
     let field = |key: &str| fields.get(key).filter(|text| !text.is_empty()).cloned();
     let event_id = field("eid");
     let user = fields.iter().filter_map(|(key, value)| {
@@ -86,7 +90,9 @@ fn arrival(fields: &Fields) -> Arrival {
         };
         match_key(name, &Value::from(value.as_str()))
     });
+    let (fbp, external_id) = (field("fbp"), field("ud[external_id]"));
     Arrival {
+        visitor_ids: visitor_ids(bounds, fbp.as_deref(), external_id.as_deref()),
         name: field("ev").unwrap_or_default(),
         dedup_id: event_id.clone(),
         warnings: if event_id.is_none() {

@@ -21,6 +21,8 @@ use crate::platform::Platform;
 use crate::record::{Arrival, match_key};
 use crate::sandbox::Shared;
 
+/// Code of a token that is empty.
+const TOKEN_EMPTY: u32 = 40_104;
 /// Code of a partial success.
 const PARTIAL: u32 = 20_001;
 const BAD_TOKEN: &str = "Access token is incorrect or has been revoked";
@@ -78,14 +80,20 @@ impl Visit for Track {
                 RATE_LIMIT,
                 "Too many requests. Please retry later".to_owned(),
             ),
-            FaultKind::BadToken => (NO_PERMISSION, BAD_TOKEN.to_owned()),
+            FaultKind::BadToken => {
+                let message = match fault.code {
+                    Some(TOKEN_EMPTY) => "Access token is empty",
+                    _ => BAD_TOKEN,
+                };
+                (fault.code.unwrap_or(NO_PERMISSION), message.to_owned())
+            }
             FaultKind::RefuseEventId => (
                 INVALID,
                 format!("Batch.{}.event_id: Not accepted", self.index_of(fault)),
             ),
             FaultKind::Partial20001 => (PARTIAL, "Partial success".to_owned()),
             FaultKind::TransientError | FaultKind::ErrorOnceForEventId => (
-                SERVER_ERROR,
+                fault.code.unwrap_or(SERVER_ERROR),
                 "Internal service error, please retry later".to_owned(),
             ),
             FaultKind::Outage503
@@ -181,6 +189,7 @@ pub(crate) fn arrival(event: &Value) -> Arrival {
             .map(|s| s.saturating_mul(SECOND_MS)),
         value: event.pointer("/properties/value").and_then(Value::as_f64),
         currency: text("/properties/currency"),
+        visitor_ids: Vec::new(),
         match_keys: user
             .into_iter()
             .flatten()

@@ -34,6 +34,9 @@ pub(crate) const ACCOUNT: Account = Account {
     access_token: "tt-sandbox",
 };
 
+/// Codes of errors that pass; the first and the last stand for 51xxx.
+const TEMPORARY: &[u32] = &[50_000, 51_000, 51_999];
+
 /// TikTok, as the sandbox knows it.
 pub(crate) static SPEC: PlatformSpec = PlatformSpec {
     platform: PLATFORM,
@@ -51,7 +54,9 @@ pub(crate) static SPEC: PlatformSpec = PlatformSpec {
     },
     faults: &[
         (FaultKind::RateLimit, &[]),
-        (FaultKind::TransientError, &[]),
+        (FaultKind::BadToken, &[40_001, 40_104, 40_105]),
+        (FaultKind::TransientError, TEMPORARY),
+        (FaultKind::ErrorOnceForEventId, TEMPORARY),
         (FaultKind::RefuseEventId, &[]),
         (FaultKind::Partial20001, &[]),
     ],
