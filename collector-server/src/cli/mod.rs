@@ -76,10 +76,19 @@ enum Command {
     Audit(audit::AuditArgs),
 }
 
+/// What is read when nothing is named: the file of the current directory.
+const DEFAULT_CONFIG: &str = "collector.toml";
+
 #[derive(Debug, Args)]
 struct ConfigArg {
     /// The configuration file
-    #[arg(long, short, value_name = "FILE", env = "FIRSTHAND_CONFIG")]
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        env = "FIRSTHAND_CONFIG",
+        default_value = DEFAULT_CONFIG
+    )]
     config: PathBuf,
 }
 

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use super::{Config, Problem};
+use super::{Config, Problem, mistake};
 use crate::nearest::nearest;
 
 /// Why there is no configuration. Each line names a key and what to write.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("{path} cannot be read: {reason}")]
+    #[error(
+        "{path} cannot be read: {reason}; name the configuration with --config or FIRSTHAND_CONFIG"
+    )]
     Unreadable {
         /// The file.
         path: String,
@@ -55,7 +57,7 @@ pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
             .saturating_add(1);
         ConfigError::Malformed {
             place: format!("{name} line {line}"),
-            message: in_words(error.message()),
+            message: in_words(text, error.message()),
         }
     })?;
     let problems = config.problems();
@@ -66,10 +68,10 @@ pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
     }
 }
 
-/// Turns "unknown field `lisen`, expected one of `listen`, …" into a suggestion.
-fn in_words(message: &str) -> String {
+/// Turns "unknown field `lisen`, expected one of `listen`, …" into a suggestion, and any other mistake into its key and what to write.
+fn in_words(text: &str, message: &str) -> String {
     let Some(rest) = message.strip_prefix("unknown field `") else {
-        return message.trim().to_owned();
+        return mistake::in_words(text, message);
     };
     let Some((unknown, expected)) = rest.split_once('`') else {
         return message.to_owned();

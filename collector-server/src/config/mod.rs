@@ -5,6 +5,7 @@
 //! here (`{ env = "…" }`, `{ file = "…" }`), never written here. See `docs/config.md`.
 
 mod load;
+mod mistake;
 mod sections;
 mod validate;
 
