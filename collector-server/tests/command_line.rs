@@ -22,7 +22,12 @@ fn check_and_serve_refuse_the_same_mistakes() {
         (
             "[[source]]\nname = \"web\"",
             "[[destination]]\nkind = \"meta\"\nname = \"m\"\ndataset_id = \"1\"\naccess_token = { env = \"NO_META\" }\n[[source]]\nname = \"web\"",
-            "NO_META",
+            "destination.m.access_token: environment variable NO_META is not set",
+        ),
+        (
+            "[store]",
+            "[store]\ndedup_days = \"a week\"",
+            "store.dedup_days: must be a whole number",
         ),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -40,6 +45,31 @@ fn check_and_serve_refuse_the_same_mistakes() {
             "nothing is made before the configuration is right"
         );
     }
+}
+
+#[test]
+fn a_command_reads_the_configuration_of_the_current_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    write_config(dir.path(), "");
+    let check = |elsewhere: Option<&str>| {
+        let mut command = common::command(&["check"]);
+        command
+            .current_dir(dir.path())
+            .env_remove("FIRSTHAND_CONFIG");
+        if let Some(path) = elsewhere {
+            command.env("FIRSTHAND_CONFIG", path);
+        }
+        command.output().unwrap()
+    };
+    let here = check(None);
+    assert!(here.status.success(), "{}", text(&here));
+    let elsewhere = check(Some("other.toml"));
+    assert!(!elsewhere.status.success());
+    let said = text(&elsewhere);
+    assert!(
+        said.contains("other.toml cannot be read") && said.contains("--config"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -149,6 +149,16 @@ pub struct LimitsSection {
     pub concurrent_requests: usize,
     /// Connections at a time; more wait.
     pub connections: usize,
+    /// Requests a second that one key may send to `/v1/events` in the long run; 0: no limit.
+    pub requests_per_second_per_key: u32,
+    /// Requests that one key may send at once.
+    pub request_burst_per_key: u32,
+    /// Requests a second that one client address (IPv6: one /64) may send in the long run; 0: no limit.
+    pub requests_per_second_per_address: u32,
+    /// Requests that one client address may send at once.
+    pub request_burst_per_address: u32,
+    /// Client addresses whose rate is remembered.
+    pub rate_limit_addresses: usize,
     /// Oldest event that is taken, in days.
     pub max_event_age_days: u32,
     /// How far ahead of the collector's clock an event may lie after correction, in minutes.
@@ -164,6 +174,11 @@ impl Default for LimitsSection {
             events_per_batch: firsthand_core::wire::MAX_EVENTS,
             concurrent_requests: 4096,
             connections: 16_384,
+            requests_per_second_per_key: 0,
+            request_burst_per_key: 1000,
+            requests_per_second_per_address: 100,
+            request_burst_per_address: 1000,
+            rate_limit_addresses: 100_000,
             max_event_age_days: 7,
             max_event_future_minutes: 10,
             quarantine_payload_bytes: 16 * 1024,

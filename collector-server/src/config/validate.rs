@@ -83,6 +83,36 @@ impl Config {
             ),
             ("limits.connections", size(limits.connections), 1, 1_000_000),
             (
+                "limits.requests_per_second_per_key",
+                limits.requests_per_second_per_key.into(),
+                0,
+                1_000_000,
+            ),
+            (
+                "limits.request_burst_per_key",
+                limits.request_burst_per_key.into(),
+                1,
+                1_000_000,
+            ),
+            (
+                "limits.requests_per_second_per_address",
+                limits.requests_per_second_per_address.into(),
+                0,
+                1_000_000,
+            ),
+            (
+                "limits.request_burst_per_address",
+                limits.request_burst_per_address.into(),
+                1,
+                1_000_000,
+            ),
+            (
+                "limits.rate_limit_addresses",
+                size(limits.rate_limit_addresses),
+                1000,
+                10_000_000,
+            ),
+            (
                 "server.idle_timeout_secs",
                 self.server.idle_timeout_secs,
                 1,

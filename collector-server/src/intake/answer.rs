@@ -5,6 +5,8 @@ use firsthand_core::wire::json::{self, Object};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 
+use super::metrics;
+use super::rate::{By, TooFast};
 use super::sources::NotAllowed;
 use crate::admit::Rejected;
 use crate::store::StoreError;
@@ -75,6 +77,21 @@ impl From<NotAllowed> for Refused {
     }
 }
 
+impl From<TooFast> for Refused {
+    fn from(too_fast: TooFast) -> Self {
+        let message = match too_fast.by {
+            By::Key => "too many requests with this key: send them again later",
+            By::Address => "too many requests from this address: send them again later",
+        };
+        Self::later(
+            StatusCode::TOO_MANY_REQUESTS,
+            "rate_limited",
+            message,
+            too_fast.retry_after_secs(),
+        )
+    }
+}
+
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         let busy = StatusCode::SERVICE_UNAVAILABLE;
@@ -100,6 +117,12 @@ impl From<StoreError> for Refused {
             ),
         }
     }
+}
+
+/// Counts a refused request and returns its answer.
+pub(super) fn refused(refused: Refused) -> Response {
+    metrics::refused(refused.code);
+    refused.into_answer()
 }
 
 /// Returns the answer to a batch.

@@ -12,6 +12,7 @@ use super::access::Access;
 use super::cookie::CookieWriter;
 use super::metrics::IntakeMetrics;
 use super::network::Network;
+use super::rate::RateLimits;
 use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
@@ -34,6 +35,7 @@ pub struct App {
     pub(super) events_per_batch: usize,
     pub(super) read_timeout: Duration,
     pub(super) permits: Semaphore,
+    pub(super) rates: RateLimits,
     pub(super) path_prefix: String,
     pub(super) has_metrics_listener: bool,
     pub(super) access: Access,
@@ -61,6 +63,7 @@ impl App {
             .transpose()?;
         let limits = &config.limits;
         let names: HashSet<&str> = sources.names().collect();
+        let rates = RateLimits::new(limits, names.iter().copied());
         let metrics = IntakeMetrics::new(names);
         Ok(Arc::new(Self {
             store,
@@ -79,6 +82,7 @@ impl App {
             events_per_batch: limits.events_per_batch,
             read_timeout: Duration::from_secs(config.server.read_timeout_secs),
             permits: Semaphore::new(limits.concurrent_requests),
+            rates,
             path_prefix: config.server.path_prefix.clone(),
             has_metrics_listener: config.server.metrics_listen.is_some(),
             access: Access::new(admin_token),

@@ -23,7 +23,7 @@ pub(super) async fn post(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let result = take(&app, peer, &parts.headers, body).await;
-    let mut answer = result.unwrap_or_else(Refused::into_answer);
+    let mut answer = result.unwrap_or_else(answer::refused);
     cors::allow(&app, parts.headers.get(ORIGIN), &mut answer);
     app.metrics.answered(answer.status());
     answer
@@ -35,14 +35,8 @@ async fn take(
     headers: &HeaderMap,
     body: axum::body::Body,
 ) -> Result<Response, Refused> {
-    let _permit = app.permits.try_acquire().map_err(|_| {
-        Refused::later(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "overloaded",
-            "too many requests at a time: send it again later",
-            1,
-        )
-    })?;
+    // No limit by key: a flood of events must not keep a withdrawal out.
+    let _permit = events::enter(app, peer.ip(), headers)?;
     let bytes = body::read(app, headers, body).await?;
     let received_at_ms = events::now_ms();
     let text = body::text(&bytes)?;

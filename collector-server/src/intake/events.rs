@@ -12,6 +12,7 @@ use firsthand_core::ids;
 use firsthand_core::wire::{self, ConsentEvidence};
 use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
+use tokio::sync::SemaphorePermit;
 
 use super::answer::{self, Refused};
 use super::{App, body, cookie, cors, metrics, network};
@@ -28,7 +29,7 @@ pub(super) async fn post(
     let started = Instant::now();
     let (parts, body) = request.into_parts();
     let result = take(&app, peer.ip(), &parts.headers, body).await;
-    let mut answer = result.unwrap_or_else(Refused::into_answer);
+    let mut answer = result.unwrap_or_else(answer::refused);
     cors::allow(&app, parts.headers.get(ORIGIN), &mut answer);
     app.metrics.answered(answer.status());
     app.metrics.seconds.record(started.elapsed().as_secs_f64());
@@ -41,20 +42,16 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response, Refused> {
-    let _permit = app.permits.try_acquire().map_err(|_| {
-        Refused::later(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "overloaded",
-            "too many requests at a time: send it again later",
-            1,
-        )
-    })?;
+    let _permit = enter(app, peer, headers)?;
     let bytes = body::read(app, headers, body).await?;
     let received_at_ms = now_ms();
     let (append, outcome) = {
         let text = body::text(&bytes)?;
         let (batch, events) = decode(app, text)?;
         let sender = app.sources.sender(headers, &batch.write_key)?;
+        app.rates
+            .take_key(&sender.source)
+            .map_err(metrics::too_fast)?;
         for (reason, count) in &batch.header.context.dropped {
             metrics::dropped_by_sdk(reason, *count);
         }
@@ -107,6 +104,28 @@ async fn take(
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     Ok(answer)
+}
+
+/// Lets a request in, before its body is read: by the rate of its address and by what is worked on already.
+///
+/// A shop's own server shows who it is and speaks for many visitors from one address: only its key counts.
+pub(super) fn enter<'a>(
+    app: &'a App,
+    peer: IpAddr,
+    headers: &HeaderMap,
+) -> Result<SemaphorePermit<'a>, Refused> {
+    if !app.sources.holds_secret(headers) {
+        let address = network::client_ip(peer, headers, &app.trusted_proxies);
+        app.rates.take_address(address).map_err(metrics::too_fast)?;
+    }
+    app.permits.try_acquire().map_err(|_| {
+        Refused::later(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "overloaded",
+            "too many requests at a time: send it again later",
+            1,
+        )
+    })
 }
 
 /// Longest wait for the disk. What is written after it is a duplicate when it is sent again.

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
+use super::rate::TooFast;
 use crate::admit::Rejected;
 
 /// Handles that every request uses, looked up once.
@@ -98,6 +99,17 @@ pub(super) fn rejected(source: &str, rejected: &[Rejected]) {
         counter!("firsthand_events_rejected_total", "source" => source.to_owned(), "code" => event.code)
             .increment(1);
     }
+}
+
+/// Counts a request that was refused as a whole, by the codes of `docs/wire.md`.
+pub(super) fn refused(code: &'static str) {
+    counter!("firsthand_requests_refused_total", "code" => code).increment(1);
+}
+
+/// Counts a request that came too fast; passes it on.
+pub(super) fn too_fast(too_fast: TooFast) -> TooFast {
+    counter!("firsthand_rate_limited_total", "by" => too_fast.by.as_str()).increment(1);
+    too_fast
 }
 
 /// Events that an SDK had to drop since its last batch. The number is the sender's word.

@@ -16,6 +16,7 @@ mod evidence;
 mod inspect;
 mod metrics;
 mod network;
+mod rate;
 mod region;
 mod sources;
 mod status;

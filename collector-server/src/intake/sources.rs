@@ -111,6 +111,12 @@ impl Sources {
         }
     }
 
+    /// Whether the request carries one of the secret keys.
+    pub(super) fn holds_secret(&self, headers: &HeaderMap) -> bool {
+        let token = headers.get(AUTHORIZATION).and_then(bearer);
+        token.is_some_and(|token| self.by_secret(token).is_some())
+    }
+
     /// Compares with every secret in constant time.
     fn by_secret(&self, token: &str) -> Option<&Sender> {
         let mut found = None;

@@ -246,6 +246,14 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 
+    /// Returns the words of a refused request.
+    pub fn message(&self) -> String {
+        self.json()["error"]["message"]
+            .as_str()
+            .unwrap_or("")
+            .to_owned()
+    }
+
     /// Returns the code of a refused request.
     pub fn code(&self) -> String {
         self.json()["error"]["code"]
