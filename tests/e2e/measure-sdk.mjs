@@ -15,7 +15,10 @@ const TRACK_CALLS = 100;
 
 const PARTS = {
   'sdk (stub + glue + wasm)': ['stub.js', 'fh.js', 'fh.wasm'],
+  // What a page loads that identifies its visitor: the honest whole.
+  'sdk with the identity module': ['stub.js', 'fh.js', 'fh.wasm', 'fh.id.js', 'fh.id.wasm'],
   'sdk as plain javascript': ['stub.js', 'fh.js', 'fh.nowasm.js'],
+  'sdk with the identity module as plain javascript': ['stub.js', 'fh.js', 'fh.nowasm.js', 'fh.id.js', 'fh.id.nowasm.js'],
   stub: ['stub.js'],
   glue: ['fh.js'],
   wasm: ['fh.wasm'],

@@ -147,6 +147,7 @@ pub(crate) async fn run(load: &Load, salt: u64) -> anyhow::Result<Throughput> {
 pub(crate) async fn fill(load: &Load, events: u64, salt: u64) -> anyhow::Result<()> {
     let now_ms = now_ms()?;
     let requests = events.div_ceil(load.events as u64);
+    let tenth = requests.div_ceil(10).max(1);
     let left = std::rc::Rc::new(std::cell::Cell::new(requests));
     let mut tasks = tokio::task::JoinSet::new();
     for connection in 0..load.connections {
@@ -159,7 +160,7 @@ pub(crate) async fn fill(load: &Load, events: u64, salt: u64) -> anyhow::Result<
             let mut buffer = Vec::with_capacity(4096);
             while left.get() > 0 {
                 left.set(left.get() - 1);
-                if left.get().is_multiple_of(1000) {
+                if left.get().is_multiple_of(tenth) {
                     crate::step(&format!("filling, {} requests to go", left.get()));
                 }
                 template.patch();

@@ -50,6 +50,12 @@ enum Command {
         /// Keys in the full dedup set.
         #[arg(long, default_value_t = 5_000_000)]
         keys: u64,
+        /// Events that are taken in while the destination is down, to show that memory is bounded.
+        #[arg(long, default_value_t = 1_000_000)]
+        backlog: u64,
+        /// Measures only these parts; all of them when none is named.
+        #[arg(long, value_enum)]
+        only: Vec<Part>,
         /// Leaves the browser measurements out.
         #[arg(long)]
         no_sdk: bool,
@@ -77,6 +83,8 @@ fn main() -> anyhow::Result<()> {
             seconds,
             connections,
             keys,
+            backlog,
+            only,
             no_sdk,
         } => {
             let plan = intake::Plan {
@@ -84,36 +92,79 @@ fn main() -> anyhow::Result<()> {
                 duration: Duration::from_secs(seconds),
                 connections,
             };
+            let wanted = Wanted {
+                only,
+                no_sdk,
+                keys,
+                backlog,
+            };
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
             let tasks = tokio::task::LocalSet::new();
-            let rows = runtime.block_on(tasks.run_until(run(&collector, plan, keys, no_sdk)))?;
+            let rows = runtime.block_on(tasks.run_until(run(&collector, plan, &wanted)))?;
             let table = report::write(&out, &rows)?;
             print(&table)
         }
     }
 }
 
+/// A part of the measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// The SDK in Chromium.
+    Sdk,
+    /// Durable intake against its baselines.
+    Intake,
+    /// Accepted to delivered.
+    Delivery,
+    /// Resident memory.
+    Memory,
+    /// Intake with a full dedup set.
+    Decay,
+}
+
+/// What is measured, and with how much.
+struct Wanted {
+    only: Vec<Part>,
+    no_sdk: bool,
+    keys: u64,
+    backlog: u64,
+}
+
+impl Wanted {
+    fn has(&self, part: Part) -> bool {
+        let is_left_out = part == Part::Sdk && self.no_sdk;
+        !is_left_out && (self.only.is_empty() || self.only.contains(&part))
+    }
+}
+
 async fn run(
     collector: &Path,
     plan: intake::Plan,
-    keys: u64,
-    no_sdk: bool,
+    wanted: &Wanted,
 ) -> anyhow::Result<Vec<report::Row>> {
     let mut rows = Vec::new();
-    if !no_sdk {
+    if wanted.has(Part::Sdk) {
         step("the SDK in Chromium");
         rows.extend(sdk().await?);
     }
-    step("durable intake against its baselines");
-    rows.extend(intake::measure(collector, plan).await?);
-    step("accepted to delivered");
-    rows.push(delivery::latency(collector).await?);
-    step("memory");
-    rows.extend(delivery::memory(collector, plan.duration, plan.connections).await?);
-    step("intake with a full dedup set");
-    rows.push(intake::decay(collector, plan, keys).await?);
+    if wanted.has(Part::Intake) {
+        step("durable intake against its baselines");
+        rows.extend(intake::measure(collector, plan).await?);
+    }
+    if wanted.has(Part::Delivery) {
+        step("accepted to delivered");
+        rows.push(delivery::latency(collector).await?);
+    }
+    if wanted.has(Part::Memory) {
+        step("memory");
+        rows.extend(delivery::memory(collector, wanted.backlog, plan.connections).await?);
+    }
+    if wanted.has(Part::Decay) {
+        step("intake with a full dedup set");
+        rows.push(intake::decay(collector, plan, wanted.keys).await?);
+    }
     Ok(rows)
 }
 

@@ -38,94 +38,155 @@ impl Row {
     }
 }
 
-/// A budget: which row it is about, and what has to hold.
+/// A budget: which row it is about, what has to hold, and what usually lies behind a miss.
 struct Budget {
     row: &'static str,
-    is_ratio: bool,
+    measured: Measured,
     bar: f64,
     aim: f64,
-    higher_is_better: bool,
+    when_missed: &'static str,
 }
 
-const BUDGETS: [Budget; 11] = [
+/// Which number of a row its budget is about, and which way is better.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Measured {
+    /// The value, at most.
+    Value,
+    /// The ratio to the baseline, at most.
+    RatioAtMost,
+    /// The ratio to the baseline, at least.
+    RatioAtLeast,
+}
+
+const BUSY: &str =
+    "a busy machine: the browser shares its cores; repeat it alone before looking for a cause";
+const DISK: &str = "a slow or shared disk: every batch waits for its sync, the baselines for none; `firsthand_store_commit_seconds` says how long";
+const PAGE: &str =
+    "something was added to what every page loads; `npm/dist/sizes.json` tells the parts apart";
+
+const BUDGETS: [Budget; 13] = [
     Budget {
         row: "sdk (stub + glue + wasm), brotli",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 25_000.0,
         aim: 12_000.0,
-        higher_is_better: false,
+        when_missed: PAGE,
+    },
+    Budget {
+        row: "sdk with the identity module, brotli",
+        measured: Measured::Value,
+        bar: 25_000.0,
+        aim: 12_000.0,
+        when_missed: "known and accepted: the bar is that of a page that never calls identify(); the module is loaded by the first call only (docs/decisions/0007)",
     },
     Budget {
         row: "sdk as plain javascript, brotli",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 50_000.0,
         aim: 25_000.0,
-        higher_is_better: false,
+        when_missed: PAGE,
+    },
+    Budget {
+        row: "sdk with the identity module as plain javascript, brotli",
+        measured: Measured::Value,
+        bar: 50_000.0,
+        aim: 25_000.0,
+        when_missed: PAGE,
     },
     Budget {
         row: "banner, brotli",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 12_000.0,
         aim: 6_000.0,
-        higher_is_better: false,
+        when_missed: "something was added to the banner, or a language's texts grew",
     },
     Budget {
         row: "main-thread time to load and start",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 15.0,
         aim: 5.0,
-        higher_is_better: false,
+        when_missed: BUSY,
     },
     Budget {
         row: "track()",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 100.0,
         aim: 30.0,
-        higher_is_better: false,
+        when_missed: BUSY,
     },
     Budget {
         row: "durable intake, 1 event a request",
-        is_ratio: true,
+        measured: Measured::RatioAtLeast,
         bar: 0.30,
         aim: 0.50,
-        higher_is_better: true,
+        when_missed: DISK,
     },
     Budget {
         row: "durable intake, 10 events a request",
-        is_ratio: true,
+        measured: Measured::RatioAtLeast,
         bar: 0.25,
         aim: 0.45,
-        higher_is_better: true,
+        when_missed: DISK,
     },
     Budget {
         row: "intake decay with a full dedup set",
-        is_ratio: true,
+        measured: Measured::RatioAtMost,
         bar: 2.0,
         aim: 1.3,
-        higher_is_better: false,
+        when_missed: "the busy edge of the dedup keys does not fit into store.cache_kib, or the page cache of the machine is smaller than the data file",
     },
     Budget {
         row: "accepted to delivered, p99",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 1000.0,
         aim: 250.0,
-        higher_is_better: false,
+        when_missed: "a busy machine: collector, platform and load share its cores",
     },
     Budget {
         row: "resident memory, idle",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 40.0,
         aim: 20.0,
-        higher_is_better: false,
+        when_missed: "something is built at start that nobody has asked for yet",
     },
     Budget {
         row: "resident memory, full load, destination down",
-        is_ratio: false,
+        measured: Measured::Value,
         bar: 256.0,
         aim: 128.0,
-        higher_is_better: false,
+        when_missed: "a slow disk fills the queue of waiting requests (store.queue_bytes, 64 MiB); what waits for a destination is on disk and costs none",
     },
 ];
+
+impl Budget {
+    /// Returns the verdict on a row in words, and whether the bar is missed.
+    fn judge(&self, row: &Row) -> (String, bool) {
+        let measured = match self.measured {
+            Measured::Value => row.value,
+            Measured::RatioAtMost | Measured::RatioAtLeast => row.ratio,
+        };
+        // How far beyond a limit, below 0 when it holds.
+        let beyond = |limit: f64| match self.measured {
+            Measured::Value | Measured::RatioAtMost => measured - limit,
+            Measured::RatioAtLeast => limit - measured,
+        };
+        let missed = beyond(self.bar);
+        let verdict = if beyond(self.aim) <= 0.0 {
+            "aim met".to_owned()
+        } else if missed <= 0.0 {
+            "bar met".to_owned()
+        } else {
+            let unit = match self.measured {
+                Measured::Value => row.unit.as_str(),
+                Measured::RatioAtMost | Measured::RatioAtLeast => "of the ratio",
+            };
+            let percent = missed / self.bar * 100.0;
+            format!("MISSED by {missed:.3} {unit}, {percent:.0} %")
+        };
+        let text = format!("{verdict} (bar {}, aim {})", self.bar, self.aim);
+        (text, missed > 0.0)
+    }
+}
 
 /// Writes `summary.json` into `folder` and returns the rows as a table.
 pub(crate) fn write(folder: &Path, rows: &[Row]) -> anyhow::Result<String> {
@@ -136,44 +197,27 @@ pub(crate) fn write(folder: &Path, rows: &[Row]) -> anyhow::Result<String> {
     Ok(table(rows))
 }
 
-/// Returns the rows as a table with each budget's verdict.
+/// Returns the rows as a table with each budget's verdict, and below it what usually lies behind a miss.
 pub(crate) fn table(rows: &[Row]) -> String {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
     let mut out = format!(
         "{:width$}  {:>14} {:8} {:>14} {:>8}  budget\n",
         "what", "value", "unit", "baseline", "ratio"
     );
+    let mut misses = String::new();
     for row in rows {
-        let verdict = BUDGETS
-            .iter()
-            .find(|b| b.row == row.name)
-            .map_or(String::new(), |budget| {
-                let measured = if budget.is_ratio {
-                    row.ratio
-                } else {
-                    row.value
-                };
-                let holds = |limit: f64| {
-                    if budget.higher_is_better {
-                        measured >= limit
-                    } else {
-                        measured <= limit
-                    }
-                };
-                let word = match (holds(budget.aim), holds(budget.bar)) {
-                    (true, _) => "aim met",
-                    (false, true) => "bar met",
-                    (false, false) => "MISSED",
-                };
-                format!("{word} (bar {}, aim {})", budget.bar, budget.aim)
-            });
+        let budget = BUDGETS.iter().find(|budget| budget.row == row.name);
+        let (verdict, is_missed) = budget.map_or_else(Default::default, |b| b.judge(row));
+        if let Some(budget) = budget.filter(|_| is_missed) {
+            let _ = writeln!(misses, "missed: {}\n  {}", row.name, budget.when_missed);
+        }
         let _ = writeln!(
             out,
             "{:width$}  {:>14.3} {:8} {:>14.3} {:>8.3}  {verdict}",
             row.name, row.value, row.unit, row.baseline, row.ratio
         );
     }
-    out
+    out + &misses
 }
 
 /// Returns the middle of some measurements.
@@ -187,14 +231,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missed_bar_is_said() {
+    fn a_missed_bar_is_said_with_how_much_and_why() {
         let rows = [
             Row::new("track()", 120.0, "us", 10.0),
             Row::new("durable intake, 1 event a request", 40.0, "req/s", 100.0),
+            Row::new("durable intake, 10 events a request", 20.0, "req/s", 100.0),
+            Row::new("banner, brotli", 5_000.0, "bytes", 5_000.0),
         ];
         let table = table(&rows);
-        assert!(table.contains("MISSED (bar 100"), "{table}");
-        assert!(table.contains("bar met (bar 0.3"), "{table}");
+        for want in [
+            "MISSED by 20.000 us, 20 % (bar 100, aim 30)",
+            "bar met (bar 0.3, aim 0.5)",
+            "MISSED by 0.050 of the ratio, 20 % (bar 0.25, aim 0.45)",
+            "aim met (bar 12000, aim 6000)",
+            "missed: track()\n  a busy machine",
+            "missed: durable intake, 10 events a request\n  a slow or shared disk",
+        ] {
+            assert!(table.contains(want), "{want:?} not in\n{table}");
+        }
+        assert!(!table.contains("missed: banner"), "{table}");
+    }
+
+    #[test]
+    fn every_budget_says_what_a_miss_means() {
+        for budget in BUDGETS {
+            assert!(!budget.when_missed.is_empty(), "{}", budget.row);
+        }
     }
 
     #[test]
