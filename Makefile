@@ -10,7 +10,7 @@ SDK := npm/dist/fh.js
 NATIVE := --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
 SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
 
-.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-e2e fuzz clean
+.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-e2e screenshots fuzz clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -55,6 +55,10 @@ test-shop: sdk ## The example shop's backend
 test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
 	$(CARGO) test $(NATIVE) --no-run --quiet
 	cd tests/e2e && npm test --silent
+
+screenshots: setup setup-browsers sdk tests/e2e/node_modules/.installed ## Pictures of every page, to be looked at: target/screenshots
+	$(CARGO) build -p firsthand-collector
+	node tests/e2e/screenshots.mjs
 
 fuzz: ## Fuzzes all that reads text from outside, FUZZ_SECS seconds a target (30)
 	@tests/fuzz/run

@@ -8,6 +8,8 @@ export class Proxy {
   /** Everything the browser sent: {method, path, headers, body, status}. */
   requests = [];
   isDown = false;
+  /** Whether answers are withheld: the request arrives, and its sender never learns of it. */
+  isMute = false;
 
   static async start(target) {
     const proxy = new Proxy();
@@ -73,6 +75,10 @@ export class Proxy {
         (answer) => {
           record.status = answer.statusCode;
           record.setCookie = answer.headers['set-cookie'];
+          if (this.isMute) {
+            answer.resume();
+            return;
+          }
           response.writeHead(answer.statusCode, answer.headers);
           answer.pipe(response);
         },

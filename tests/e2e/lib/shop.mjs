@@ -8,7 +8,7 @@ export const CUSTOMER = {
   first_name: 'Quirin',
   last_name: 'Zabelitzer',
   address: 'Wolkenkuckucksweg 17',
-  zip: '80331',
+  zip: 'QZ7 9XJ',
   city: 'Quakenbrueck',
 };
 
@@ -18,8 +18,11 @@ export const CLEAR_VALUES = [
   'quirin.zabel@zauberwald-post.example',
   '1719876543',
   '171 9876543',
+  CUSTOMER.first_name,
   CUSTOMER.last_name,
   CUSTOMER.address,
+  CUSTOMER.zip,
+  CUSTOMER.zip.replace(' ', ''),
   CUSTOMER.city,
 ];
 
@@ -29,6 +32,22 @@ export class Visitor {
     this.shopUrl = shopUrl;
     this.errors = [];
     page.on('pageerror', (error) => this.errors.push(String(error)));
+  }
+
+  /** Ends the tab as a crash does: no handler of the page runs any more. Only Chromium can be told to; elsewhere the tab is closed. Returns whether it crashed. */
+  async crash() {
+    if (this.page.browser().process()?.spawnfile.includes('firefox')) {
+      await this.page.close({ runBeforeUnload: false });
+      return false;
+    }
+    const crashed = new Promise((resolve) => {
+      this.page.once('error', resolve);
+    });
+    const devtools = await this.page.createCDPSession();
+    // Never answered: the one who should is gone.
+    devtools.send('Page.crash').catch(() => {});
+    await crashed;
+    return true;
   }
 
   /** Opens a page of the shop. `query` is what an ad put behind the address. */

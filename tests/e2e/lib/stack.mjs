@@ -18,14 +18,18 @@ const SECRETS = {
 };
 
 export class Stack {
+  /** Every collector that ran on this data, the killed ones among them. */
+  collectors = [];
+
   /** Starts all of it. `settleMs` is how long a purchase waits for its other half. */
   static async start({ settleMs = 1500 } = {}) {
     const stack = new Stack();
     stack.folder = mkdtempSync(path.join(tmpdir(), 'firsthand-stack-'));
     stack.settleMs = settleMs;
-    stack.sandbox = await Service.start('sandbox', FIRSTHAND, ['sandbox', '--listen', '127.0.0.1:0']);
-    // The collector must know the shop's origin, and the shop the collector's address: the shop comes first.
+    // The sandbox asks the collector, which must know the shop's origin and sends to the sandbox: the proxy knows all addresses first.
     stack.proxy = await Proxy.start('http://127.0.0.1:9');
+    const asking = ['--collector', stack.proxy.url, '--token-env', 'ADMIN_TOKEN'];
+    stack.sandbox = await Service.start('sandbox', FIRSTHAND, ['sandbox', '--listen', '127.0.0.1:0', ...asking], SECRETS);
     stack.shop = await Service.start('shop', process.execPath, [path.join(ROOT, 'examples/storefront/server.mjs')], {
       PORT: '0',
       HOST: '127.0.0.1',
@@ -46,7 +50,7 @@ export class Stack {
     const config = path.join(this.folder, 'collector.toml');
     writeFileSync(config, this.config());
     this.collector = await Service.start('collector', FIRSTHAND, ['serve', '--config', config], SECRETS);
-    this.logs = (this.logs ?? '') + this.collector.output;
+    this.collectors.push(this.collector);
     this.proxy.retarget(this.collector.url);
   }
 
@@ -73,6 +77,11 @@ export class Stack {
   async arrived(filter = {}) {
     const query = new URLSearchParams(filter);
     return this.control('GET', `events?${query}`);
+  }
+
+  /** What all collectors said. */
+  log() {
+    return this.collectors.map((collector) => collector.output).join('\n');
   }
 
   async metrics() {

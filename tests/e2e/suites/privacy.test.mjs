@@ -26,6 +26,12 @@ for (const kind of available()) {
       await until('both copies are there', async () =>
         (await stack.inspect()).find((e) => e.event_id === `purchase:${order}` && e.sources.length === 2));
       await stack.drained();
+      // What a killed collector said and wrote is searched, too.
+      await stack.collector.kill();
+      await stack.startCollector();
+      await visitor.buy('bowl-tide');
+      await visitor.sent();
+      await stack.drained();
     });
     after(async () => {
       await browser?.close();
@@ -43,6 +49,10 @@ for (const kind of available()) {
       // The shop's own pages stand in the referrer header with their query, which is the shop's business and not kept.
       const own = haystacks.map((h) => ({ ...h, bytes: Buffer.from(h.bytes.toString('latin1').replace(/"referer":"[^"]*"/, ''), 'latin1') }));
       assert.deepEqual(search(own, CLEAR_VALUES), []);
+    });
+
+    test('no error reached the page', () => {
+      assert.deepEqual(visitor.errors, []);
     });
 
     test('no platform gets one', async () => {
@@ -64,13 +74,14 @@ for (const kind of available()) {
 
     test('neither the logs, the metrics, the inspection nor the database of the collector hold one', async () => {
       const haystacks = [
-        { where: 'collector log', bytes: Buffer.from(stack.collector.output) },
+        { where: 'logs of both collectors', bytes: Buffer.from(stack.log()) },
         { where: 'sandbox log', bytes: Buffer.from(stack.sandbox.output) },
         { where: 'shop log', bytes: Buffer.from(stack.shop.output) },
         { where: 'metrics', bytes: Buffer.from(await stack.metrics()) },
         { where: 'inspection', bytes: Buffer.from(JSON.stringify(await stack.inspect())) },
         ...files(`${stack.folder}/data`),
       ];
+      assert.equal(stack.collectors.length, 2);
       assert.ok(haystacks.some((h) => h.where.endsWith('-wal')), 'the write-ahead log is among what is searched');
       assert.deepEqual(search(haystacks, CLEAR_VALUES), []);
     });
