@@ -65,17 +65,16 @@ impl Ledger {
             name: arrival.name.clone(),
             id,
         };
-        let first = match dedup_id {
-            Some(id) => self.dedup.admit(key(id), record.seq, at_ms, channel),
-            None => {
-                let ids = arrival
-                    .visitor_ids
-                    .iter()
-                    .filter(|id| id.len() + arrival.name.len() <= MAX_DEDUP_KEY_BYTES);
-                let keys = ids.map(|id| key(id.clone())).collect();
-                self.dedup
-                    .admit_by_visitor(keys, record.seq, at_ms, channel)
-            }
+        let first = if let Some(id) = dedup_id {
+            self.dedup.admit(key(id), record.seq, at_ms, channel)
+        } else {
+            let ids = arrival
+                .visitor_ids
+                .iter()
+                .filter(|id| id.len() + arrival.name.len() <= MAX_DEDUP_KEY_BYTES);
+            let keys = ids.map(|id| key(id.clone())).collect();
+            self.dedup
+                .admit_by_visitor(keys, record.seq, at_ms, channel)
         };
         let totals = self.totals.entry(platform).or_default();
         totals.received += 1;
