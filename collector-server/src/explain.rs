@@ -1,5 +1,6 @@
 //! The life of an event in words: from its arrival to every platform's answer.
 
+mod arrival;
 pub mod basis;
 
 use std::fmt::Write as _;
@@ -126,6 +127,7 @@ pub fn full_json(
                 "received_at_ms": copy.received_at_ms,
                 "consent": consent_json(copy, policy, now_ms),
                 "receipt": basis::receipt_json(receipt),
+                "arrivals": arrival::json(copy),
             })
         })
         .collect();
@@ -250,6 +252,7 @@ pub fn event_text(
             "    consent      {}",
             consent_text(copy, policy, now_ms)
         );
+        arrival::text(&mut out, copy);
         match view.receipts.get(index).and_then(Option::as_ref) {
             Some(receipt) => basis::receipt_text(&mut out, receipt),
             None => out
@@ -345,7 +348,7 @@ mod tests {
                     source: "web".to_owned(),
                     kind: SourceKind::Browser,
                     received_at_ms: 1_795_471_200_500,
-                    header: r#"{"consent":{"regime":"opt_in","basis":"explicit","policy":1,"at":1795471100000,"marketing":false,"analytics":true}}"#.to_owned(),
+                    header: r#"{"consent":{"regime":"opt_in","basis":"explicit","policy":1,"at":1795471100000,"marketing":false,"analytics":true},"touch":{"first":{"at":1795000000000,"url":"https://shop.example/","ref":"https://www.google.com/","utm":{},"click":{}},"last":{"at":1795471000000,"url":"https://shop.example/p","ref":"","utm":{"source":"news","medium":"email","campaign":"may"},"click":{}}}}"#.to_owned(),
                     event: "{}".to_owned(),
                 }],
             },
@@ -376,9 +379,23 @@ mod tests {
             "opt_in, explicit choice of",
             "allows now: analytics",
             "meta: suppressed (consent_not_granted)",
+            "first arrival 2026-11-18T11:06:40.000Z by Organic Search from https://www.google.com/",
+            "last arrival  2026-11-23T21:56:40.000Z by Email (source news, medium email, campaign may)",
         ] {
             assert!(text.contains(want), "{want:?} not in\n{text}");
         }
+    }
+
+    #[test]
+    fn the_json_tells_the_channel_of_first_and_last_arrival() {
+        let value = full_json(&view(), &[], &Policy::default(), 1_795_471_300_000);
+        let arrivals = &value["copies"][0]["arrivals"];
+        assert_eq!(arrivals["first"]["channel"], "Organic Search");
+        assert_eq!(
+            arrivals["last"],
+            json!({ "at_ms": 1_795_471_000_000_i64, "channel": "Email", "url": "https://shop.example/p", "referrer": "",
+                    "labels": { "source": "news", "medium": "email", "campaign": "may" }, "clicks": [] })
+        );
     }
 
     #[test]

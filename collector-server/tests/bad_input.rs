@@ -391,3 +391,24 @@ fn a_connection_that_stays_silent_is_closed() {
         assert!(!rest.starts_with(b"HTTP/1.1 2"), "{head:?}");
     }
 }
+
+#[test]
+fn every_reason_an_sdk_drops_for_has_a_series_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = Collector::start(dir.path(), "");
+    let reasons = firsthand_core::wire::drop_reason::ALL;
+    let mut counts: Vec<String> = reasons.iter().map(|r| format!(r#""{r}":2"#)).collect();
+    counts.push(r#""of_a_newer_sdk":3"#.to_owned());
+    let told = format!(r#"{{"context":{{"dropped":{{{}}}}},"#, counts.join(","));
+    let body = batch(&event("1")).replacen('{', &told, 1);
+    let answer = collector.page(&body);
+    assert_eq!(answer.json()["accepted"], 1, "{}", answer.body);
+    let count = |reason: &str| {
+        let series = format!("firsthand_sdk_dropped_total{{reason=\"{reason}\"}}");
+        collector.metric(&series)
+    };
+    for reason in reasons {
+        assert!((count(reason) - 2.0).abs() < 0.1, "{reason}");
+    }
+    assert!((count("other") - 3.0).abs() < 0.1);
+}

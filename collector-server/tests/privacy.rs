@@ -161,6 +161,19 @@ fn the_cookie_follows_consent_and_the_visitor() {
         both.header("set-cookie").unwrap().contains(&id),
         "the cookie wins"
     );
+    let reset = format!(r#"{{"anonymous_id":"{own}","reset":true}}"#);
+    let reset = batch_of("pk_test", &consent(true), &reset, &event("3-reset"));
+    let after_reset = collector.page_with(&format!("\r\ncookie: fh_id={id}"), reset.as_bytes());
+    assert!(
+        after_reset.header("set-cookie").unwrap().contains(own),
+        "a reset page's id replaces the cookie's"
+    );
+    let unsound = reset.replace(own, "jane");
+    let unsound = collector.page_with(&format!("\r\ncookie: fh_id={id}"), unsound.as_bytes());
+    assert!(
+        unsound.header("set-cookie").unwrap().contains(&id),
+        "only by an id of our form"
+    );
     let from_server = collector.server(&batch_of("", &consent(true), "{}", &event("4")));
     assert_eq!(from_server.header("set-cookie"), None);
 

@@ -44,7 +44,7 @@ pub(super) fn admit<'a>(
         );
         return Err(Box::new((refusal, None)));
     };
-    let name = catalogue::canonical(&event.name).to_owned();
+    let name = catalogue::canonical(&event.name).into_owned();
     match check(rules, kind, clock, &name, &mut event) {
         Ok(()) => Ok(new_event(rules, clock, &name, &event)),
         Err(refusal) => Err(Box::new((refusal, Some(event)))),

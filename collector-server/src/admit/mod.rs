@@ -8,6 +8,7 @@
 mod bots;
 mod consent;
 mod event;
+mod google;
 mod header;
 mod person;
 mod personal;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use firsthand_core::consent::{Policy, Purpose, Regime, Verdict};
 use firsthand_core::identity::Country;
-use firsthand_core::wire::{Batch, ConsentEvidence, DecodeError, Event};
+use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event};
 use serde_json::value::RawValue;
 
 use crate::privacy::ledger::{Door, Evidence, Terms};
@@ -83,6 +84,8 @@ pub struct Connection<'a> {
     pub anonymous_id: Option<Cow<'a, str>>,
     /// Origin of the page.
     pub origin: Option<&'a str>,
+    /// Google's click ids in the cookies that the request carries.
+    pub google_clicks: Vec<(BrowserKey, String)>,
     /// Where the visitor is, as far as it is known: ISO 3166-2 (`US-CA`), or the country alone.
     pub region: Option<String>,
 }
@@ -156,6 +159,7 @@ pub fn admit<'a>(
     if sender.kind == SourceKind::Server {
         dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
     }
+    google::add_clicks(&mut batch.header, connection);
     dropped_user_values += person::cleanse(&mut batch.header.user, connection);
     let own = batch.header.consent.choice;
     let verdict = consent::decide(
@@ -295,7 +299,7 @@ fn reject(
         let name = event
             .map(|event| firsthand_core::catalogue::canonical(&event.name))
             .filter(|name| firsthand_core::catalogue::is_valid(name))
-            .map(str::to_owned);
+            .map(Cow::into_owned);
         let payload = raw
             .filter(|raw| {
                 refusal.code != "personal_data"

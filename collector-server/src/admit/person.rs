@@ -128,6 +128,8 @@ pub(super) fn cleanse<'a>(user: &mut User<'a>, connection: &Connection<'a>) -> u
     user.browser
         .retain(|(key, value)| is_plain_id(value) && named.insert(*key));
     user.clear.clear();
+    // Heard by the door, of no use in the log.
+    user.is_reset = false;
     let after = user.digests.len() + user.browser.len();
     let mut dropped = before - after;
     if user.user_id.take_if(|id| !is_shop_id(id)).is_some() {

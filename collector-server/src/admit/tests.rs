@@ -65,7 +65,7 @@ fn every_wrong_event_has_its_code() {
             r#"{"id":"e","name":"x","at":"soon"}"#.to_owned(),
             "invalid_type",
         ),
-        (event("").replace("page_view", "my event"), "invalid_name"),
+        (event("").replace("page_view", "my-event"), "invalid_name"),
         (event("").replace("e1", "e 1"), "invalid_id"),
         (event("").replace("e1", "jane@example.com"), "personal_data"),
         (event("").replace(&NOW.to_string(), "0"), "invalid_time"),

@@ -381,7 +381,7 @@ impl Config {
         }
         for name in self.settle.by_event_ms.keys() {
             let canonical = catalogue::canonical(name);
-            if canonical != name || !catalogue::is_valid(name) {
+            if canonical != name.as_str() || !catalogue::is_valid(name) {
                 problems.add(
                     "settle.by_event_ms",
                     format!("{name:?} is no canonical event name, write {canonical}"),

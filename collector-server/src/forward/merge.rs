@@ -275,13 +275,18 @@ fn denials(choice: &Choice) -> usize {
 }
 
 impl Merged<'_> {
-    /// Returns a click id: the platform's cookie value, else that of the latest arrival, else of the
-    /// first, with the time it was seen.
+    /// Returns a click id: that of the latest arrival, else of the first, with the time it was seen; else
+    /// Google's own of a cookie, with the time of the event.
     pub fn click_id(&self, parameter: &str) -> Option<(&str, i64)> {
         [&self.last_touch, &self.first_touch]
             .into_iter()
             .flatten()
             .find_map(|touch| Some((touch.click_id(parameter)?, touch.at)))
+            .or_else(|| {
+                let key = BrowserKey::parse(parameter)
+                    .filter(|key| matches!(key, BrowserKey::Gclid | BrowserKey::Wbraid))?;
+                Some((self.user.browser_id(key)?, self.at_ms))
+            })
     }
 
     /// Returns the digests of a kind.

@@ -49,6 +49,28 @@ fn server() -> StoredCopy {
 }
 
 #[test]
+fn a_click_of_a_google_cookie_is_the_last_resort() {
+    let with = |touch: &str| {
+        let header = format!(r#"{{"user":{{"gclid":"cookie"}},"touch":{{{touch}}}}}"#);
+        stored(vec![copy(
+            SourceKind::Browser,
+            "web",
+            &header,
+            r#"{"id":"e","name":"share","at":1}"#,
+        )])
+    };
+    let arrival = r#""first":{"at":5,"url":"","ref":"","utm":{},"click":{"gclid":"own"}}"#;
+    for (touch, want) in [("", "cookie"), (arrival, "own")] {
+        let event = with(touch);
+        let merged = merge(&event).unwrap();
+        assert_eq!(merged.click_id("gclid").unwrap().0, want);
+    }
+    let event = with("");
+    // Another platform's cookie is not told by the name of its parameter.
+    assert_eq!(merge(&event).unwrap().click_id("ttclid"), None);
+}
+
+#[test]
 fn the_servers_facts_win_and_the_browser_fills_the_gaps() {
     let event = stored(vec![browser(), server()]);
     let merged = merge(&event).unwrap();

@@ -1,6 +1,8 @@
 //! The first-party id in a cookie that the collector sets: script-written ones die after 7 days in Safari.
 
 use firsthand_core::ids;
+use firsthand_core::touchpoint::cookies::Cookies;
+use firsthand_core::wire::BrowserKey;
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 
@@ -66,6 +68,18 @@ impl CookieWriter {
     }
 }
 
+/// Returns the click ids that Google's tag keeps in cookies of the shop's domain. The page does not read them: where the collector is on that
+/// domain the browser sends them by itself, which costs no visitor a byte.
+pub(super) fn google_clicks(headers: &HeaderMap) -> Vec<(BrowserKey, String)> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| Cookies::new(value).google_clicks("wbraid"))
+        .filter_map(|(parameter, id)| Some((BrowserKey::parse(parameter)?, id)))
+        .collect()
+}
+
 /// Whether a text is a UUID of version 7.
 pub(super) fn is_uuid_v7(text: &str) -> bool {
     ids::is_uuid(text) && text.as_bytes().get(14) == Some(&b'7')
@@ -92,6 +106,24 @@ mod tests {
         assert_eq!(
             writer.clear().unwrap(),
             "fh_id=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Domain=shop.example"
+        );
+    }
+
+    #[test]
+    fn googles_click_cookies_are_read() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            "a=b; _gcl_aw=GCL.1795471000.Cj0KCQ".parse().unwrap(),
+        );
+        headers.append(COOKIE, "_gcl_gb=GCL.1795471000.Wb-1".parse().unwrap());
+        let found = google_clicks(&headers);
+        assert_eq!(
+            found,
+            [
+                (BrowserKey::Gclid, "Cj0KCQ".to_owned()),
+                (BrowserKey::Wbraid, "Wb-1".to_owned())
+            ]
         );
     }
 

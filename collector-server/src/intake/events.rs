@@ -203,6 +203,7 @@ pub(super) fn connection<'h>(
         let ip = network::client_ip(peer, headers, &app.trusted_proxies);
         connection.ip = Some(Cow::Owned(ip.to_string()));
         connection.user_agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok());
+        connection.google_clicks = cookie::google_clicks(headers);
         // With several, one exact `1` is enough (W3C GPC).
         connection.gpc = headers.get_all("sec-gpc").iter().any(|v| v == "1");
     }
@@ -217,7 +218,8 @@ pub(super) fn visitors_place(app: &App, peer: IpAddr, headers: &HeaderMap) -> Pl
         .locate(is_trusted.then_some(headers), Some(address))
 }
 
-/// The browser's id: the cookie's, else the body's, else a new one. A server only passes one on.
+/// The browser's id: the cookie's, else the body's, else a new one; the body's first where the page was told to forget the visitor
+/// (`reset()`), so that the cookie follows. A server only passes one on.
 fn anonymous_id(
     app: &App,
     headers: &HeaderMap,
@@ -228,12 +230,16 @@ fn anonymous_id(
     let from_body = header.user.anonymous_id.as_deref();
     match sender.kind {
         SourceKind::Server => from_body.filter(|id| ids::is_uuid(id)).map(str::to_owned),
-        SourceKind::Browser => Some(
-            app.cookie
-                .read(headers)
-                .or(from_body.filter(|id| cookie::is_uuid_v7(id)))
-                .map_or_else(|| ids::uuid_v7(now_ms, rand::random()), str::to_owned),
-        ),
+        SourceKind::Browser => {
+            let own = from_body.filter(|id| cookie::is_uuid_v7(id));
+            let known = app.cookie.read(headers);
+            let id = if header.user.is_reset {
+                own.or(known)
+            } else {
+                known.or(own)
+            };
+            Some(id.map_or_else(|| ids::uuid_v7(now_ms, rand::random()), str::to_owned))
+        }
     }
 }
 

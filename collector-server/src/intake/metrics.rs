@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use firsthand_core::wire::drop_reason;
 use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
@@ -24,24 +25,13 @@ struct SourceMetrics {
     duplicates: Counter,
 }
 
-/// Reasons that SDKs report for events they had to drop; any other is `other`.
-const SDK_REASONS: [&str; 8] = [
-    "queue_full",
-    "consent_denied",
-    "too_large",
-    "expired",
-    "rejected",
-    "storage",
-    "network",
-    "invalid",
-];
-
+/// A reason that an SDK reports for events it had to drop; one of another version is `other`.
 struct SdkReason(&'static str);
 
 impl SdkReason {
     fn of(text: &str) -> Self {
         Self(
-            SDK_REASONS
+            drop_reason::ALL
                 .into_iter()
                 .find(|known| *known == text)
                 .unwrap_or("other"),

@@ -1,7 +1,10 @@
 //! Event names: GA4's recommended e-commerce events are canonical, Segment's e-commerce names are
-//! aliases of them, anything else is a custom event.
+//! aliases of them, anything else is a custom event. A name may be written as people say it ("Coupon
+//! Applied"): the page lets it through, the collector brings it to its form.
 //!
 //! Sources: Google, "Recommended events"; Segment, "V2 Ecommerce Events" spec.
+
+use std::borrow::Cow;
 
 use crate::text::{cut, fields, is_white_space, trim_of};
 
@@ -46,14 +49,23 @@ pub const STANDARD: [&str; 24] = [
     "contact",
 ];
 
-/// Segment e-commerce names (compared without case) and after `=` the GA4 names they stand for. One text: a table of pointers is larger.
-const ALIASES: &str = "\
+/// Other names (compared without case) of conversions and after `=` the GA4 names they stand for. Apart from the rest, because the page has
+/// to know a conversion: its id is derived from its order, and it is the last to be dropped. One text: a table of pointers is larger.
+const CONVERSION_ALIASES: &str = "\
     order completed=purchase;\
     order refunded=refund;\
+    lead generated=generate_lead;\
+    signed up=sign_up;\
+    subscription created=subscribe";
+
+/// The other Segment names that have a GA4 counterpart. The page sends them as they are; the collector, which gets them from servers too,
+/// brings them to their form.
+const ALIASES: &str = "\
     checkout started=begin_checkout;\
     checkout step completed=add_shipping_info;\
     payment info entered=add_payment_info;\
     product added=add_to_cart;\
+    wishlist product added to cart=add_to_cart;\
     product removed=remove_from_cart;\
     product viewed=view_item;\
     product clicked=select_item;\
@@ -64,26 +76,42 @@ const ALIASES: &str = "\
     promotion viewed=view_promotion;\
     promotion clicked=select_promotion;\
     product shared=share;\
-    signed up=sign_up;\
+    cart shared=share;\
     signed in=login;\
-    subscription created=subscribe;\
     page viewed=page_view";
 
-fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    fields(ALIASES, b';').filter_map(|alias| cut(alias, b'='))
+fn alias(list: &'static str, name: &str) -> Option<&'static str> {
+    fields(list, b';')
+        .filter_map(|alias| cut(alias, b'='))
+        .find(|(alias, _)| alias.eq_ignore_ascii_case(name))
+        .map(|(_, ga4)| ga4)
 }
 
-/// Returns the name under which an event is known everywhere: the GA4 name of a Segment alias, else
-/// the trimmed name itself.
-pub fn canonical(name: &str) -> &str {
+/// Returns the name as far as the page brings it to its form: without white space around it, and under its GA4 name where it is a conversion.
+/// [`canonical`] of it is [`canonical`] of what came.
+pub fn known_in_page(name: &str) -> &str {
     let name = trim_of(name, is_white_space);
-    // Every alias has a space in it, no GA4 name has. In the browser, bytes count for more than this.
-    if !cfg!(target_family = "wasm") && !name.as_bytes().contains(&b' ') {
-        return name;
+    alias(CONVERSION_ALIASES, name).unwrap_or(name)
+}
+
+/// Returns the name under which an event is known everywhere: the GA4 name of an alias; of another name with spaces in it the custom name
+/// that has underscores instead and no capitals (`Coupon Applied` is `coupon_applied`); else the name itself. White space around it goes.
+pub fn canonical(name: &str) -> Cow<'_, str> {
+    let name = trim_of(name, is_white_space);
+    // Every alias has a space in it, no GA4 name has.
+    if !name.as_bytes().contains(&b' ') {
+        return Cow::Borrowed(name);
     }
-    aliases()
-        .find(|(alias, _)| alias.eq_ignore_ascii_case(name))
-        .map_or(name, |(_, ga4)| ga4)
+    if let Some(ga4) = [CONVERSION_ALIASES, ALIASES]
+        .into_iter()
+        .find_map(|list| alias(list, name))
+    {
+        return Cow::Borrowed(ga4);
+    }
+    if !may_be_named(name) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.replace(' ', "_").to_ascii_lowercase())
 }
 
 /// Whether GA4 documents this (canonical) name.
@@ -99,36 +127,104 @@ pub fn is_conversion(name: &str) -> bool {
 /// Whether a canonical name has the form that every platform accepts: a letter, then letters, digits
 /// and underscores, 40 characters at most.
 pub fn is_valid(name: &str) -> bool {
+    has_form(name, b'_')
+}
+
+/// Whether [`canonical`] makes a valid name of this: there may be spaces where underscores may be.
+pub fn may_be_named(name: &str) -> bool {
+    has_form(name, b' ')
+}
+
+fn has_form(name: &str, also: u8) -> bool {
     let bytes = name.as_bytes();
     bytes.len() <= MAX_NAME_BYTES
         && bytes.first().is_some_and(u8::is_ascii_alphabetic)
         && bytes
             .iter()
-            .all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            .all(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == also)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Segment's "V2 Ecommerce Events", all of them, and its lifecycle names; after them names of other forms.
+    const SPOKEN: [(&str, &str); 39] = [
+        ("Products Searched", "search"),
+        ("Product List Viewed", "view_item_list"),
+        ("Product List Filtered", "product_list_filtered"),
+        ("Promotion Viewed", "view_promotion"),
+        ("Promotion Clicked", "select_promotion"),
+        ("Product Clicked", "select_item"),
+        ("Product Viewed", "view_item"),
+        ("Product Added", "add_to_cart"),
+        ("Product Removed", "remove_from_cart"),
+        ("Cart Viewed", "view_cart"),
+        ("Checkout Started", "begin_checkout"),
+        ("Checkout Step Viewed", "checkout_step_viewed"),
+        ("Checkout Step Completed", "add_shipping_info"),
+        ("Payment Info Entered", "add_payment_info"),
+        ("Order Updated", "order_updated"),
+        ("Order Completed", "purchase"),
+        ("Order Refunded", "refund"),
+        ("Order Cancelled", "order_cancelled"),
+        ("Coupon Entered", "coupon_entered"),
+        ("Coupon Applied", "coupon_applied"),
+        ("Coupon Denied", "coupon_denied"),
+        ("Coupon Removed", "coupon_removed"),
+        ("Product Added to Wishlist", "add_to_wishlist"),
+        (
+            "Product Removed from Wishlist",
+            "product_removed_from_wishlist",
+        ),
+        ("Wishlist Product Added to Cart", "add_to_cart"),
+        ("Product Shared", "share"),
+        ("Cart Shared", "share"),
+        ("Product Reviewed", "product_reviewed"),
+        ("Signed Up", "sign_up"),
+        ("Signed In", "login"),
+        ("Lead Generated", "generate_lead"),
+        ("Subscription Created", "subscribe"),
+        ("Page Viewed", "page_view"),
+        (" order completed ", "purchase"),
+        ("purchase", "purchase"),
+        ("quiz_finished", "quiz_finished"),
+        ("My Own_Event 2", "my_own_event_2"),
+        ("QuizFinished", "QuizFinished"),
+        ("größe gewählt", "größe gewählt"),
+    ];
+
     #[test]
-    fn segment_names_become_ga4_names_in_any_case() {
-        for (raw, want) in [
-            ("Order Completed", "purchase"),
-            (" order completed ", "purchase"),
-            ("Product Added", "add_to_cart"),
-            ("purchase", "purchase"),
-            ("quiz_finished", "quiz_finished"),
-        ] {
-            assert_eq!(canonical(raw), want, "{raw}");
+    fn spoken_names_become_ga4_names_or_custom_ones_in_any_case() {
+        for (spoken, want) in SPOKEN {
+            assert_eq!(canonical(spoken), want, "{spoken}");
+            let shouted = spoken.to_ascii_uppercase();
+            if spoken.contains(' ') && spoken.is_ascii() {
+                assert_eq!(canonical(&shouted), want, "{shouted}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_page_sends_means_what_was_said() {
+        for (spoken, want) in SPOKEN {
+            let sent = known_in_page(spoken);
+            assert_eq!(canonical(sent), want, "{spoken}");
+            assert_eq!(may_be_named(sent), is_valid(want), "{spoken}");
+            assert_eq!(is_conversion(sent), is_conversion(want), "{spoken}");
         }
     }
 
     #[test]
     fn every_alias_points_to_a_valid_standard_name() {
-        assert_eq!(aliases().count(), 20);
-        for (_, ga4) in aliases() {
-            assert!(is_standard(ga4) && is_valid(ga4), "{ga4}");
+        for (list, count) in [(CONVERSION_ALIASES, 5), (ALIASES, 18)] {
+            let aliases: Vec<_> = fields(list, b';').filter_map(|a| cut(a, b'=')).collect();
+            assert_eq!(aliases.len(), count);
+            for (alias, ga4) in aliases {
+                assert!(is_standard(ga4) && is_valid(ga4), "{ga4}");
+                let is_conversion = is_conversion(ga4);
+                assert_eq!(is_conversion, list == CONVERSION_ALIASES, "{alias}");
+            }
         }
         for name in CONVERSIONS {
             assert!(is_standard(name), "{name}");

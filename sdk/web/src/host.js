@@ -168,8 +168,10 @@ function retryAfter(response) {
   return seconds >= 0 ? seconds : Math.max(0, (Date.parse(text) - Date.now()) / 1000) || -1;
 }
 
+const sizeOf = (body) => new TextEncoder().encode(body).length;
+
 async function post(url, body, signal) {
-  const bytes = new TextEncoder().encode(body).length;
+  const bytes = sizeOf(body);
   const keepalive = inFlight + bytes <= KEEPALIVE_BYTES;
   if (keepalive) inFlight += bytes;
   try {
@@ -192,6 +194,7 @@ async function post(url, body, signal) {
 
 /** Posts a batch; `core.sent` hears of the outcome, status 0 when there was no answer. */
 export function send(url, body, events) {
+  renew?.();
   const abort = new AbortController();
   const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
   const reporting = { ...unreported };
@@ -211,33 +214,50 @@ export function send(url, body, events) {
     });
 }
 
+/** Posts without an answer. Nobody tells when it is through: it counts as in flight for as long as a request may take. */
 export function beacon(url, body) {
-  return attempt(() => navigator.sendBeacon(url, body), false);
+  const bytes = sizeOf(body);
+  const isTaken = inFlight + bytes <= KEEPALIVE_BYTES && attempt(() => navigator.sendBeacon(url, body), false);
+  if (isTaken) {
+    inFlight += bytes;
+    setTimeout(() => (inFlight -= bytes), DEADLINE_MS);
+  }
+  return isTaken;
 }
 
 // One sender per origin.
 
 const LOCK = 'fh.send';
 const LEASE = 'fh.l';
+/** Longer than a request may take; renewed with each. */
 const LEASE_MS = 15_000;
+/** Time in which the writes of other tabs become visible: who wrote last has the lease. */
+const SETTLE_MS = 50;
 const owner = String(Math.random()).slice(2);
 let release;
+let renew;
+let settling;
 
-function lease() {
-  const [holder, until] = ls_get(LEASE).split(' ');
-  const isFree = !holder || holder === owner || !(until > Date.now()) || until > Date.now() + LEASE_MS;
-  if (isFree) ls_set(LEASE, owner + ' ' + (Date.now() + LEASE_MS));
-  return isFree;
+const holder = () => ls_get(LEASE).split(' ');
+
+function byLease() {
+  const [tab, until] = holder();
+  // A time further ahead than a lease lasts is a clock that was set back.
+  if (tab !== owner && until > Date.now() && until <= Date.now() + LEASE_MS) return queueMicrotask(() => core.locked(false));
+  const isOurs = () => holder()[0] === owner;
+  const write = () => ls_set(LEASE, owner + ' ' + (Date.now() + LEASE_MS));
+  write();
+  renew = () => isOurs() && write();
+  release = () => {
+    clearTimeout(settling);
+    if (isOurs()) ls_del(LEASE);
+  };
+  clearTimeout(settling);
+  settling = setTimeout(() => core.locked(isOurs()), SETTLE_MS);
 }
 
 /** Asks for the right to send; `core.locked` hears the answer. */
 export function lock() {
-  const byLease = () => {
-    release = () => ls_del(LEASE);
-    const isFree = lease();
-    if (!isFree) release = undefined;
-    queueMicrotask(() => core.locked(isFree));
-  };
   const locks = attempt(() => navigator.locks);
   if (!locks) return byLease();
   let isAnswered = false;

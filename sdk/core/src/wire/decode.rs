@@ -279,6 +279,7 @@ object!(User, |user, key, map| {
     } else {
         match key.as_ref() {
             "anonymous_id" => user.anonymous_id = text(&mut map)?,
+            "reset" => user.is_reset = map.next_value::<Option<bool>>()?.unwrap_or_default(),
             "user_id" => user.user_id = text(&mut map)?,
             _ => {
                 map.next_value::<Unread<'de>>()?;

@@ -128,6 +128,9 @@ impl User<'_> {
     fn encode(&self, out: &mut String) {
         let mut object = Object::begin(out);
         text_opt(&mut object, "anonymous_id", &self.anonymous_id);
+        if self.is_reset {
+            object.bool_opt("reset", Some(true));
+        }
         text_opt(&mut object, "user_id", &self.user_id);
         for key in super::DigestKey::ALL {
             let mut is_open = false;

@@ -5,6 +5,7 @@
 
 mod encode;
 pub use encode::encode_batch;
+pub mod drop_reason;
 pub mod json;
 
 #[cfg(feature = "decode")]
@@ -166,6 +167,10 @@ keys! {
         GaClient = "ga_client",
         /// GA4 session id, from `_ga_<id>`.
         GaSession = "ga_session",
+        /// Google Ads click id of the cookie `_gcl_aw`, where no arrival has one. Read by the collector.
+        Gclid = "gclid",
+        /// The same of `_gcl_gb`.
+        Wbraid = "wbraid",
     }
 }
 
@@ -204,6 +209,8 @@ keys! {
 pub struct User<'a> {
     /// First-party id of the browser, UUIDv7.
     pub anonymous_id: Option<Cow<'a, str>>,
+    /// The page was told to forget the visitor who was before (`reset()`): this id counts, not the one of the cookie.
+    pub is_reset: bool,
     /// The shop's own id of a signed-in customer.
     pub user_id: Option<Cow<'a, str>>,
     /// Digests, 64 lower-case hex digits each; a kind may occur more than once.

@@ -63,12 +63,15 @@ fn header() -> impl Strategy<Value = Header<'static>> {
             gpc,
             is_gpc_required,
         });
-    let user = (maybe_text(), some_text(), some_text()).prop_map(|(anonymous_id, em, fbc)| User {
-        anonymous_id,
-        digests: vec![(DigestKey::Email, em.clone()), (DigestKey::Email, em)],
-        browser: vec![(BrowserKey::Fbc, fbc)],
-        ..User::default()
-    });
+    let user = (maybe_text(), any::<bool>(), some_text(), some_text()).prop_map(
+        |(anonymous_id, is_reset, em, fbc)| User {
+            anonymous_id,
+            is_reset,
+            digests: vec![(DigestKey::Email, em.clone()), (DigestKey::Email, em)],
+            browser: vec![(BrowserKey::Fbc, fbc)],
+            ..User::default()
+        },
+    );
     (context, consent, user, proptest::option::of(touch())).prop_map(
         |(context, consent, user, touch)| Header {
             context,

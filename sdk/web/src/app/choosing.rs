@@ -1,6 +1,7 @@
 //! The visitor chooses, here or in another tab.
 
 use firsthand_core::text::fields;
+use firsthand_core::wire::drop_reason;
 
 use super::App;
 use crate::consent::Consent;
@@ -38,6 +39,7 @@ impl App {
         {
             if self.may_store() {
                 self.segment = Segment::default();
+                self.segment_name.clear();
                 self.recall_segment();
             }
         } else if key == storage::SESSION && self.may_store() {
@@ -72,7 +74,7 @@ impl App {
     fn withdraw(&mut self) {
         let forgotten = self.held.len() + self.outbox.clear();
         self.held.clear();
-        host::dropped("consent_denied", forgotten);
+        host::dropped(drop_reason::CONSENT_DENIED, forgotten);
         storage::clear();
         self.segment = Segment::default();
         self.segment_name.clear();

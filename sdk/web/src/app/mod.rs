@@ -6,7 +6,7 @@ mod visitor;
 
 use firsthand_core::session::Session;
 use firsthand_core::text::fields;
-use firsthand_core::wire::json::Object;
+use firsthand_core::wire::{drop_reason, json::Object};
 use firsthand_core::{catalogue, ids};
 
 use crate::capture::page::{self, Place};
@@ -153,7 +153,7 @@ impl App {
     fn track(&mut self, names: [&str; 4], props: &str, at_ms: i64) -> String {
         let now_ms = host::now_ms();
         let [name, transaction, refund, wanted] = names;
-        let name = catalogue::canonical(name);
+        let name = catalogue::known_in_page(name);
         let id = match ids::derived_event_id(name, Some(transaction), Some(refund)) {
             Some(id) => id,
             None if ids::is_valid_event_id(wanted) => wanted.to_owned(),
@@ -161,12 +161,12 @@ impl App {
         };
         self.consent.refresh(&self.config, now_ms);
         let is_allowed = self.may_store();
-        let refusal = if !catalogue::is_valid(name) {
-            "invalid_name"
+        let refusal = if !catalogue::may_be_named(name) {
+            drop_reason::INVALID_NAME
         } else if props == "!" || props.len() > MAX_PROPS_BYTES {
-            "invalid_props"
+            drop_reason::INVALID_PROPS
         } else if !is_allowed && !self.consent.is_pending() {
-            "consent_denied"
+            drop_reason::CONSENT_DENIED
         } else {
             ""
         };
@@ -242,7 +242,7 @@ impl App {
     /// Keeps an event in memory until the visitor has chosen; conversions are dropped last.
     fn hold(&mut self, record: Record) {
         if self.held.len() >= self.config.held_events {
-            host::dropped("held_full", 1);
+            host::dropped(drop_reason::HELD_FULL, 1);
             if outbox::give_way(&mut self.held, record.is_conversion()).is_none() {
                 return;
             }

@@ -8,12 +8,19 @@ use super::App;
 use crate::capture::header;
 use crate::host::{self, Fact};
 use crate::outbox::{Mark, Slice};
-use crate::storage::{self, segment::Segment};
+use crate::storage::{
+    self,
+    segment::{Part, Segment},
+};
 use crate::transport::Phase;
 use crate::transport::retry::{MAX_RETRY_AFTER_MS, Verdict, ceiling_ms, judge};
 
 /// Most bytes of one beacon: all that is in flight shares 64 KiB.
 const BEACON_BYTES: usize = 44 * 1024;
+/// Beacons below this are not tried: what the browser refuses then, it refuses.
+const LEAST_BEACON_BYTES: usize = 500;
+/// Most events of one beacon.
+const BEACON_EVENTS: usize = 500;
 
 impl App {
     /// Sends what waits, as far as it may leave; tells when there is nothing left to do.
@@ -120,6 +127,7 @@ impl App {
         self.sender.phase = Phase::Sending;
         self.sender.count = slice.count;
         let body = self.body(&slice, now_ms);
+        self.sender.segment = slice.segment;
         host::send(&self.door(), &body, slice.count);
     }
 
@@ -150,7 +158,9 @@ impl App {
         object.key("context").push_str(&host::fact(Fact::Context));
         self.consent
             .write_evidence(object.key("consent"), &self.config);
-        header::write_user(object.key("user"), &segment, verdict);
+        // Also above events of the visitor before: until the cookie has followed, it speaks for neither.
+        let reset = self.segment.get(Part::Reset);
+        header::write_user(object.key("user"), &segment, verdict, reset);
         segment.write_touch(object.key("touch"));
         let list = object.key("events");
         for text in ["[", &slice.events, "]"] {
@@ -171,6 +181,13 @@ impl App {
                 self.sender.retry_at_ms = 0;
                 self.sender.limit = (self.sender.limit * 2).min(self.config.batch_events);
                 host::ls_del(storage::BACKOFF);
+                if self.sender.segment == self.segment_name
+                    && !self.segment.get(Part::Reset).is_empty()
+                {
+                    // The collector's cookie has followed.
+                    self.segment.set(Part::Reset, "");
+                    self.write_segment();
+                }
                 self.forget_unused_segments();
                 self.go_on();
             }
@@ -200,7 +217,7 @@ impl App {
     }
 
     fn pause_or_go(&mut self, is_over: bool) {
-        self.outbox.unmark(Mark::Sending);
+        self.outbox.remark(Mark::Sending, Mark::Waiting);
         if self.sender.phase != Phase::Sending {
             self.kick();
         } else if is_over {
@@ -212,9 +229,7 @@ impl App {
 
     fn retry(&mut self, status: i64, retry_after_s: f64, now_ms: i64) {
         self.sender.attempt = self.sender.attempt.saturating_add(1);
-        let ceiling = ceiling_ms(self.sender.attempt);
-        // Full jitter, but never at once: a tenth of the ceiling is the least.
-        let mut wait_ms = (ceiling / 10).max(host::random_below(ceiling));
+        let mut wait_ms = host::random_below(ceiling_ms(self.sender.attempt));
         let is_told = retry_after_s >= 0.0;
         if is_told {
             wait_ms = wait_ms.max(as_millis(retry_after_s).min(MAX_RETRY_AFTER_MS));
@@ -235,13 +250,21 @@ impl App {
         if !self.sender.stopped.is_empty() || !self.may_store() {
             return;
         }
-        loop {
-            let slice = self.outbox.take(500, BEACON_BYTES, Mark::Beaconed);
-            if slice.count == 0 || !host::beacon(&self.door(), &self.body(&slice, now_ms)) {
+        let mut max_bytes = BEACON_BYTES;
+        while max_bytes > LEAST_BEACON_BYTES {
+            let slice = self.outbox.take(BEACON_EVENTS, max_bytes, Mark::Beaconing);
+            if slice.count == 0 {
                 break;
             }
+            let mut mark = Mark::Beaconed;
+            if !host::beacon(&self.door(), &self.body(&slice, now_ms)) {
+                // What is in flight leaves less room than that.
+                max_bytes /= 2;
+                mark = Mark::Waiting;
+            }
+            self.outbox.remark(Mark::Beaconing, mark);
         }
-        self.outbox.unmark(Mark::Beaconed);
+        self.outbox.remark(Mark::Beaconed, Mark::Waiting);
     }
 
     /// The page goes into the back/forward cache or away: a held lock would keep it out and others waiting.
@@ -250,7 +273,7 @@ impl App {
         if self.sender.phase != Phase::Idle {
             self.sender.phase = Phase::Idle;
             self.sender.count = 0;
-            self.outbox.unmark(Mark::Sending);
+            self.outbox.remark(Mark::Sending, Mark::Waiting);
             host::unlock();
         }
         host::timer(-1.0);

@@ -83,10 +83,15 @@ impl App {
     /// Forgets the visitor: another anonymous id, no digests, no arrivals. What waits keeps its own user.
     pub(super) fn reset(&mut self) {
         self.segment = Segment::default();
+        self.segment.set(Part::Reset, "true");
         self.segment_name.clear();
         self.session = None;
         host::ls_del(storage::ANONYMOUS);
         host::ls_del(storage::SESSION);
+        if self.may_store() {
+            // Kept at once: the page may be left before the next event, and the collector's cookie knows the visitor before.
+            self.name_segment(host::now_ms());
+        }
         self.forget_unused_segments();
     }
 

@@ -9,7 +9,8 @@ use crate::host::{self, Fact};
 use crate::storage::segment::{Part, Segment};
 
 /// Writes the user. Match keys go in only where marketing *and* sharing are allowed: the caller has taken them out of the segment else.
-pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict) {
+/// `reset` is `true` where the page's id counts before the collector's cookie, else empty.
+pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict, reset: &str) {
     let mut object = Object::begin(out);
     let mut add = |name: &str, value: &str| {
         if !value.is_empty() {
@@ -46,6 +47,9 @@ pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict)
                 }
             }
         }
+    }
+    if !reset.is_empty() {
+        object.key("reset").push_str(reset);
     }
     object.end();
 }

@@ -12,6 +12,7 @@ mod record;
 pub(crate) use record::{Mark, Record, SEGMENT_BYTES};
 
 use firsthand_core::text::fields;
+use firsthand_core::wire::drop_reason;
 
 use crate::config::Config;
 use crate::host;
@@ -67,7 +68,7 @@ impl Outbox {
         while self.records.len() >= config.queue_events
             || self.bytes() + record.bytes() > config.queue_bytes
         {
-            host::dropped("queue_full", 1);
+            host::dropped(drop_reason::QUEUE_FULL, 1);
             match give_way(&mut self.records, record.is_conversion()) {
                 Some(older) => host::ls_del(&older.key),
                 None => return,
@@ -93,7 +94,7 @@ impl Outbox {
                     self.records.push(record);
                     continue;
                 }
-                host::dropped("too_old", 1);
+                host::dropped(drop_reason::TOO_OLD, 1);
             }
             host::ls_del(key);
         }
@@ -103,7 +104,7 @@ impl Outbox {
     /// conversion leads.
     pub(crate) fn take(&mut self, max_events: usize, max_bytes: usize, mark: Mark) -> Slice {
         let mut slice = Slice::default();
-        let is_beacon = mark == Mark::Beaconed;
+        let is_beacon = mark == Mark::Beaconing;
         for pass in [true, false] {
             for record in &mut self.records {
                 let is_wanted = record.mark == Mark::Waiting
@@ -128,11 +129,12 @@ impl Outbox {
         slice
     }
 
-    /// Lets marked records wait again.
-    pub(crate) fn unmark(&mut self, mark: Mark) {
+    /// Gives records with one mark another.
+    #[inline(never)]
+    pub(crate) fn remark(&mut self, from: Mark, to: Mark) {
         for record in &mut self.records {
-            if record.mark == mark {
-                record.mark = Mark::Waiting;
+            if record.mark == from {
+                record.mark = to;
             }
         }
     }

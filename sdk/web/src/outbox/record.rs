@@ -15,6 +15,8 @@ pub(crate) enum Mark {
     Waiting,
     /// It is in the request.
     Sending,
+    /// It is in the beacon that is being tried.
+    Beaconing,
     /// It went by beacon in this very moment.
     Beaconed,
 }

@@ -8,7 +8,7 @@
 //! | `fh.e.<time>.<id>` | one event that waits to be sent | the same |
 //! | `fh.s` | the session | the same |
 //! | `fh.b` | time before which the collector asked not to be called | after 429 and 5xx |
-//! | `fh.w` | withdrawals the collector has not acknowledged (`npm/src/withdrawal.ts`) | until it has (strictly necessary) |
+//! | `fh.w` | choices the collector has not acknowledged (`npm/src/choices.ts`) | until it has (strictly necessary) |
 //! | `fh.l` | lease of the sending tab, where Web Locks are missing | while sending |
 
 pub(crate) mod segment;

@@ -34,10 +34,12 @@ pub(crate) enum Part {
     Last,
     /// As the first.
     LastClicks,
+    /// `true` after `reset()`, until the collector has answered for an event under the new id; else empty.
+    Reset,
 }
 
 /// How many [`Part`]s there are.
-const PARTS: usize = Part::LastClicks as usize + 1;
+const PARTS: usize = Part::Reset as usize + 1;
 
 /// User and touch that a run of events shares.
 #[derive(Default)]

@@ -23,6 +23,8 @@ pub(crate) struct Sender {
     pub(crate) phase: Phase,
     /// Events of the request under way.
     pub(crate) count: usize,
+    /// The segment they are of.
+    pub(crate) segment: String,
     /// When the first waiting event wants to leave; `None` when none waits.
     pub(crate) due_ms: Option<i64>,
     /// Not before this time.

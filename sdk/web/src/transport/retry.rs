@@ -1,5 +1,7 @@
 //! When to try again, and what an answer means. Pure.
 
+use firsthand_core::wire::drop_reason;
+
 /// First ceiling of the wait, in milliseconds.
 pub(crate) const BASE_MS: i64 = 1_000;
 /// Greatest ceiling of the wait.
@@ -30,8 +32,8 @@ pub(crate) enum Verdict {
 pub(crate) fn judge(status: i64) -> Verdict {
     match status {
         202 => Verdict::Acknowledged,
-        400 => Verdict::Halve("refused_400"),
-        413 => Verdict::Halve("too_large"),
+        400 => Verdict::Halve(drop_reason::REFUSED_400),
+        413 => Verdict::Halve(drop_reason::TOO_LARGE),
         401 => Verdict::Stop("unauthorized"),
         403 => Verdict::Stop("forbidden"),
         _ => Verdict::Retry,
