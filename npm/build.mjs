@@ -74,6 +74,11 @@ function renameHost({ name, file, host }) {
     glue = glue.replaceAll(long, short);
     module = renameImports(module, long, short);
   });
+  // What the module imports, one object each: a namespace would carry everything the files export.
+  module = renameImports(renameImports(module, `./${name}_bg.js`, 'g'), host, 'h');
+  const wanted = (from) => WebAssembly.Module.imports(new WebAssembly.Module(module)).filter((it) => it.module === from).map((it) => it.name);
+  const own = wanted('h').map((name) => `${name}: host.${name}`);
+  glue += `\nimport * as host from '${host}';\nexport const imports = { g: { ${wanted('g')} }, h: { ${own} } };\n`;
   writeFileSync(join(work, name + '.glue.js'), glue);
   writeFileSync(join(work, file + '.wasm'), module);
 }
@@ -160,7 +165,9 @@ function buildPlain({ name, file }) {
   const start = text.indexOf('function asmFunc(');
   const callAt = text.lastIndexOf('var retasmFunc');
   const before = text.slice(0, start).replace(/^import .*$/gm, '');
-  writeFileSync(js, `${before}\n${text.slice(start, callAt)}\nwindow.firsthand.__core(asmFunc);\n`);
+  const make = `${before}\n${text.slice(start, callAt)}\n`;
+  writeFileSync(js, make + 'window.firsthand.__core(asmFunc);\n');
+  writeFileSync(join(work, name + '.plain.mjs'), make + 'export default asmFunc;\n');
 }
 
 const common = {
@@ -180,7 +187,7 @@ const common = {
 
 async function buildScripts() {
   const iife = (entry, outfile) => build({ ...common, entryPoints: [join(npm, entry)], format: 'iife', outfile: join(dist, outfile) });
-  await build({ ...common, entryPoints: [join(npm, 'src/stub-entry.ts')], format: 'iife', target: 'es2021', outfile: join(dist, 'stub.js') });
+  await build({ ...common, entryPoints: [join(npm, 'src/stub-entry.ts')], format: 'iife', tsconfigRaw: {}, outfile: join(dist, 'stub.js') });
   await iife('src/script.ts', 'fh.js');
   await iife('src/person-entry.ts', 'fh.id.js');
   for (const { name, file } of MODULES) {
@@ -201,6 +208,16 @@ const textFiles = {
   },
 };
 
+/** The plain JavaScript of a module is a chunk of its own. */
+const plainFiles = {
+  name: 'plain-files',
+  setup: (it) =>
+    it.onResolve({ filter: /^firsthand-(person-)?plain$/ }, ({ path }) => ({
+      path: path === 'firsthand-plain' ? './core-plain.js' : './person-plain.js',
+      external: true,
+    })),
+};
+
 async function buildPackage() {
   for (const { name, file } of MODULES) {
     const base64 = readFileSync(join(work, file + '.wasm')).toString('base64');
@@ -216,11 +233,12 @@ async function buildPackage() {
       external,
       // A module is always read as UTF-8.
       charset: 'utf8',
-      plugins: [textFiles],
+      plugins: [textFiles, plainFiles],
     });
   await esm('src/index.ts', 'index.js', ['./core.js']);
   await esm('src/core.ts', 'core.js', ['./person-module.js']);
   await esm('src/person-module.ts', 'person-module.js');
+  for (const { name } of MODULES) await esm(`build/${name}.plain.mjs`, name + '-plain.js');
   for (const file of readdirSync(join(npm, 'src/banner/texts')).sort()) {
     if (file !== 'en.ts') await esm('src/banner/texts/' + file, 'texts.' + file.replace('.ts', '.js'));
   }

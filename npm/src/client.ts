@@ -178,19 +178,23 @@ const run = (method: string, ...args: any[]): any => {
   }
 };
 
-/** Page views: the first, those inside the page, those from the back/forward cache. */
-const watchPages = (isAutomatic: boolean): void => {
+/** Page views: the first, those inside the page, those from the back/forward cache. `isHashed`: a route after `#/` or `#!/` is part of the path. */
+const watchPages = (isAutomatic: boolean, isHashed: boolean): void => {
+  const address = (): string =>
+    isHashed
+      ? location.href.replace(/\/?(\?[^#]*)?#!?(\/[^?]*)\??/, (_, query = '?', route) => route + query + '&')
+      : location.href;
   let referrer = document.referrer;
   const view = (): void => {
     if (isAutomatic) run('page');
   };
   const moved = (): void => {
-    const isOther = on(Step.Navigate, location.href + '\n' + referrer);
+    const isOther = on(Step.Navigate, address() + '\n' + referrer);
     referrer = '';
     // Routers set the title after the address.
     if (isOther) setTimeout(view);
   };
-  if (on(Step.Navigate, location.href + '\n' + referrer)) view();
+  if (on(Step.Navigate, address() + '\n' + referrer)) view();
   referrer = '';
 
   const navigation = (globalThis as any).navigation;
@@ -264,6 +268,7 @@ export const startClient = async (
     host.listen(announce, settle);
     core = loaded;
     on(Step.Start, optionLines(options));
+    host.dropped('stub_full', stub.q.d ?? 0);
     person = hashing(
       loadPerson,
       field(options.defaultCountry),
@@ -276,7 +281,7 @@ export const startClient = async (
     person.expect();
     told = choices(options);
     told.tell();
-    watchPages(isOn(options.autoPageViews));
+    watchPages(isOn(options.autoPageViews), isOn(options.hashRouting ?? 'off'));
     watchBrowser();
   } catch (error) {
     stop(error);

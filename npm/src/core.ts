@@ -1,6 +1,5 @@
 /** The core as a chunk: glue and module in one, started by `init()`. */
-import * as bg from 'firsthand-glue';
-import * as host from 'firsthand-host';
+import { __wbg_set_wasm, call, imports } from 'firsthand-glue';
 import wasm from 'firsthand-wasm';
 import { startClient, type Core } from './client.js';
 import { startEmbedded } from './embedded.js';
@@ -9,8 +8,8 @@ import type { Stub } from './stub.js';
 import type { Options } from './types.js';
 
 const load = async (): Promise<Core> => {
-  await startEmbedded(wasm, bg, { './core_bg.js': bg, 'firsthand-host': host });
-  return bg.call;
+  await startEmbedded(wasm, __wbg_set_wasm, imports, () => import('firsthand-plain'));
+  return call;
 };
 
 const loadPerson = (): Promise<Digest> => import('./person-module.js').then((module) => module.load());

@@ -3,6 +3,7 @@
  *
  * The core comes as a chunk of its own with the module inside, loaded by `init()`.
  */
+import { nothingChosen, notStarted } from './starting.js';
 import { createStub, type Stub } from './stub.js';
 import type { Consent, Firsthand, Options, Person, Status, TrackOptions } from './types.js';
 
@@ -10,6 +11,8 @@ export type * from './types.js';
 
 let stub: Stub | undefined;
 let started: Promise<void> | undefined;
+/** Why the core did not come, if it did not. */
+let failure: string | undefined;
 
 const isPage = (): boolean => typeof window != 'undefined' && typeof document != 'undefined';
 const api = (): Stub => {
@@ -24,7 +27,7 @@ export const init = (options: Options): Promise<void> => {
   if (!isPage()) return Promise.resolve();
   return (started ??= import('./core.js').then(
     (core) => core.start(api(), options),
-    () => {},
+    (error) => void (failure = String(error).slice(0, 200)),
   ));
 };
 
@@ -44,24 +47,23 @@ export const reset = (): void => void api().reset();
 export const flush = (): Promise<void> => (isPage() ? api().flush() : Promise.resolve());
 
 /** Returns the status; with an argument also switches logging to the console. */
-export const debug = (on?: boolean): Status => api().debug(on);
+export const debug = (on?: boolean): Status => {
+  const known = { ...notStarted(), ...api().debug(on) };
+  return failure ? { ...known, state: 'inert', reason: failure } : known;
+};
 
 /** Returns the status. */
-export const status = (): Status => api().debug();
+export const status = (): Status => debug();
 
 /** The visitor's choice. */
 export const consent: Consent = {
-  get: () => api().consent.get(),
-  set: (choice, context) => void api().consent.set(choice, context),
-  on: (callback) => {
-    let isWanted = true;
-    api().consent.on((state: any) => {
-      if (isWanted) callback(state);
-    });
-    return () => {
-      isWanted = false;
-    };
+  get() {
+    const state = api().consent.get();
+    // The stub's own has nothing but empty lists.
+    return state?.regime ? state : nothingChosen();
   },
+  set: (choice, context) => void api().consent.set(choice, context),
+  on: (callback) => api().consent.on(callback),
   open: () => void api().consent.open(),
 };
 

@@ -11,15 +11,17 @@ declare module 'firsthand-host' {
   export function ls_set(key: string, value: string): void;
   export function ls_del(key: string): void;
   export function beacon(url: string, body: string): boolean;
+  export function dropped(reason: string, events: number): void;
   export function log(text: string): void;
 }
 declare module 'firsthand-glue' {
   export const __wbg_set_wasm: (exports: object) => void;
+  export const imports: Record<string, object>;
   export const call: (step: number, text: string, number: number) => string;
 }
-declare module 'firsthand-person-host' {}
 declare module 'firsthand-person-glue' {
   export const __wbg_set_wasm: (exports: object) => void;
+  export const imports: Record<string, object>;
   export const digest: (lines: string, defaultCountry: string) => string;
 }
 declare module 'firsthand-person-wasm' {
@@ -29,6 +31,14 @@ declare module 'firsthand-person-wasm' {
 declare module 'firsthand-wasm' {
   const base64: string;
   export default base64;
+}
+declare module 'firsthand-plain' {
+  const make: (imports: Record<string, object>) => object;
+  export default make;
+}
+declare module 'firsthand-person-plain' {
+  const make: (imports: Record<string, object>) => object;
+  export default make;
 }
 /** Version of the package. */
 declare const __VERSION__: string;

@@ -1,5 +1,4 @@
 /** The identity module's functions as a script (`fh.id.js`), for the script tag: the module itself is `fh.id.wasm` or `fh.id.nowasm.js`. */
-import * as bg from 'firsthand-person-glue';
-import * as host from 'firsthand-person-host';
+import { __wbg_set_wasm, digest, imports } from 'firsthand-person-glue';
 
-(window as any).firsthand.__person?.(bg, { './person_bg.js': bg, 'firsthand-person-host': host });
+(window as any).firsthand.__person?.(__wbg_set_wasm, imports, digest);

@@ -1,6 +1,5 @@
 /** The script tag: reads its options, takes over the stub, loads the core and, where one is needed, the banner. */
-import * as bg from 'firsthand-glue';
-import * as host from 'firsthand-host';
+import { __wbg_set_wasm, call, imports } from 'firsthand-glue';
 import { startClient, type Core } from './client.js';
 import type { Digest } from './person.js';
 import { createStub } from './stub.js';
@@ -38,7 +37,6 @@ const insert = (file: string): Promise<void> =>
 /** Elements that open the preferences. */
 const OPENERS = '[data-firsthand-consent],a[href="#firsthand-consent"]';
 
-type Glue = { __wbg_set_wasm(exports: object): void };
 type Imports = Record<string, object>;
 
 const instantiate = async (file: string, imports: Imports): Promise<any> => {
@@ -62,24 +60,24 @@ const handedOver = async (file: string, name: string): Promise<any[]> => {
 };
 
 /** Starts a module; where a policy forbids WebAssembly, the same code as plain JavaScript. */
-const start = async (name: string, glue: Glue, imports: Imports): Promise<void> => {
+const start = async (name: string, bind: (exports: object) => void, imports: Imports): Promise<void> => {
   const exports = await instantiate(name + '.wasm', imports).catch(async () => {
     const [make] = await handedOver(name + '.nowasm.js', '__core');
     return make(imports);
   });
-  glue.__wbg_set_wasm(exports);
+  bind(exports);
   exports.__wbindgen_start?.();
 };
 
 const load = async (): Promise<Core> => {
-  await start('fh', bg, { './core_bg.js': bg, 'firsthand-host': host });
-  return bg.call;
+  await start('fh', __wbg_set_wasm, imports);
+  return call;
 };
 
 const loadPerson = async (): Promise<Digest> => {
-  const [glue, imports] = await handedOver('fh.id.js', '__person');
-  await start('fh.id', glue, imports);
-  return glue.digest;
+  const [bind, imports, digest] = await handedOver('fh.id.js', '__person');
+  await start('fh.id', bind, imports);
+  return digest;
 };
 
 const stub = (page.firsthand ??= createStub());
@@ -91,7 +89,7 @@ if (!stub.loaded) {
   /** Loads the banner once; it announces itself by `firsthand.__banner`. */
   const openBanner = (): Promise<any> =>
     (banner ??= new Promise((resolve) => {
-      stub.__banner = (mount: any) => resolve(mount(stub.consent, { lang: settings.banner, ...settings.bannerOptions }));
+      stub.__banner = (mount: any) => resolve(mount(stub.consent, { ...settings, lang: settings.banner, ...settings.bannerOptions }));
       insert('banner.js').catch(() => (banner = undefined));
     }));
 

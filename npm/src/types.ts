@@ -22,6 +22,8 @@ export interface Options {
   consentMaxAgeDays?: number;
   /** Send a `page_view` on load, navigation inside the page and return from the back/forward cache. Default true. */
   autoPageViews?: boolean;
+  /** A route after `#/` or `#!/` counts as part of the path, for views and addresses. Default false. */
+  hashRouting?: boolean;
   /** Default 30. */
   sessionTimeoutMinutes?: number;
   /** Another campaign starts another session. Default true. */
@@ -123,7 +125,10 @@ export interface ChoiceEvidence {
 
 /** The consent half of the API. */
 export interface Consent {
-  /** Returns the state; before the start, nothing is chosen and nothing is allowed. */
+  /**
+   * Returns the state; before the start, nothing is chosen and nothing is allowed. The inline stub then answers with empty `choice` and `allow` and
+   * nothing else.
+   */
   get(): ConsentState;
   /** Takes a choice; purposes that are left out stay as they were. */
   set(choice: 'all' | 'none' | Partial<Record<Purpose, boolean>>, context?: ChoiceContext): void;
@@ -178,6 +183,9 @@ export interface Firsthand {
   reset(): void;
   /** Sends what waits; settles when that is done or cannot be done now. */
   flush(): Promise<void>;
-  /** Returns the status; with an argument also switches logging to the console. */
+  /**
+   * Returns the status; with an argument also switches logging to the console. Before the start the inline stub answers with `state`, `queued`
+   * and an empty `dropped` only.
+   */
   debug(on?: boolean): Status;
 }

@@ -53,6 +53,14 @@ test('the banner speaks the page\'s language; later pages get a way back, by the
   await until('the preferences in french', async () => (await labels(french.page)).includes('Tout refuser'));
 });
 
+test('settings of the banner can stand on the script tag', async () => {
+  await start({ '/': page({ attributes: 'data-privacy-url="/privacy.html" data-imprint-url="/imprint.html" data-position="bottom"' }) });
+  const { page: it } = await visit('/');
+  await until('the banner', async () => (await labels(it)).includes('Accept all'));
+  const links = await it.evaluate(() => [...document.querySelector('firsthand-consent').shadowRoot.querySelectorAll('a')].map((link) => link.getAttribute('href')));
+  assert.deepEqual([...new Set(links)], ['/privacy.html', '/imprint.html']);
+});
+
 test('without a duty to ask and without a choice no button appears', async () => {
   await start({ '/': page({ attributes: 'data-regime="none"' }) });
   const { page: it, requests } = await visit('/');

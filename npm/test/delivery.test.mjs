@@ -70,15 +70,6 @@ test('two tabs send each event once', async () => {
   assert.equal(shop.accepted.reduce((sum, batch) => sum + batch.events.length, 0), 40);
 });
 
-test('without Web Locks a lease keeps two tabs apart', async () => {
-  await start('data-flush-ms="30"');
-  const prepare = (page) => page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
-  const pages = [await visit('/1', { prepare }), await visit('/2', { prepare })];
-  for (const page of pages) await track(page, 4);
-  await until('eight events', () => shop.events.length === 8);
-  await Promise.all(pages.map(empty));
-});
-
 test('hidden: what waits goes by beacon, conversions first', async () => {
   await start('data-flush-ms="60000"');
   const page = await visit();

@@ -115,10 +115,10 @@ export async function startShop(pages = {}) {
   return shop;
 }
 
-/** A page with the script tag. */
+/** A page with the script tag. Of an attribute that stands there twice the first counts, so `attributes` come first. */
 export const shopPage = ({ attributes = '', before = '', title = 'Shop', body = '' } = {}) =>
   `<!doctype html><html lang="en"><head><title>${title}</title>${before}` +
-  `<script async src="/sdk/fh.js" data-write-key="pk_test" data-banner="off" data-flush-ms="50" ${attributes}></script></head><body>${body}</body></html>`;
+  `<script async src="/sdk/fh.js" ${attributes} data-write-key="pk_test" data-banner="off" data-flush-ms="50"></script></head><body>${body}</body></html>`;
 
 /** The inline stub. */
 export const stubTag = () => `<script>${readFileSync(join(dist, 'stub.js'), 'utf8')}</script>`;
@@ -152,3 +152,16 @@ export const ready = (page) =>
   page.waitForFunction(() => window.firsthand?.debug && window.firsthand.debug().state !== 'starting', { timeout: DEADLINE_MS });
 
 export const debug = (page) => page.evaluate(() => window.firsthand.debug());
+
+/** For `prepare`: a clock that `window.ahead` milliseconds put forward. */
+export const movableClock = (ahead = 0) => (page) =>
+  page.evaluateOnNewDocument((ahead) => {
+    const { now } = Date;
+    window.ahead = ahead;
+    Date.now = () => now() + window.ahead;
+  }, ahead);
+
+/** Joins several of them. */
+export const all = (...steps) => async (page) => {
+  for (const step of steps) await step(page);
+};

@@ -90,13 +90,137 @@ test('the words come without the banner, and each language is a chunk of its own
   assert.ok(readFileSync(join(unused, 'entry.js'), 'utf8').length < 100, 'unused, they cost nothing');
 });
 
+/** Serves a bundle at `/`, with headers of its own for the page. */
+const serve = async (outdir, headers = {}) => {
+  const { readdirSync, readFileSync } = await import('node:fs');
+  const pages = { '/': { html: '<!doctype html><title>npm</title><script type="module" src="/entry.js"></script>', headers } };
+  for (const file of readdirSync(outdir)) pages['/' + file] = readFileSync(join(outdir, file), 'utf8');
+  return { pages, shop: await startShop(pages) };
+};
+
+test('under a policy without wasm-unsafe-eval the bundle runs the same code as JavaScript', async () => {
+  const outdir = await bundle(`
+    import { identify, init, track, debug } from 'firsthand';
+    init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none', flushMs: 20 }).then(() => (window.sdk = debug));
+    Object.assign(window, { identify, track });`, 'strict');
+  const { shop } = await serve(outdir, { 'content-security-policy': "default-src 'self'" });
+  const chrome = await startBrowser();
+  try {
+    const page = await chrome.open(shop.url + '/?utm_source=a');
+    await page.waitForFunction(() => window.sdk);
+    assert.equal((await page.evaluate(() => window.sdk())).state, 'ready');
+    await page.evaluate(() => {
+      window.identify({ email: 'jane@example.com' });
+      window.track('purchase', { transaction_id: '1', value: 1, currency: 'EUR' });
+    });
+    await until('the sale', () => shop.events.some((event) => event.id === 'purchase:1'));
+    const { user, touch } = shop.accepted.find((batch) => batch.events.some((event) => event.id === 'purchase:1'));
+    assert.match(user.em[0], /^8c87b489ce35cf2e/);
+    assert.deepEqual(touch.last.utm, { source: 'a' });
+    // That the policy holds is part of the test.
+    assert.equal(await page.evaluate(() => WebAssembly.compile(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])).then(() => 'allowed', () => 'forbidden')), 'forbidden');
+    assert.deepEqual(chrome.errors, []);
+  } finally {
+    await chrome.close();
+    await shop.close();
+  }
+});
+
+test('where WebAssembly is allowed the plain JavaScript is not loaded', async () => {
+  const outdir = await bundle(`
+    import { identify, init, debug } from 'firsthand';
+    init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none', flushMs: 20 }).then(() => (window.sdk = debug));
+    Object.assign(window, { identify });`, 'wasm');
+  const { pages, shop } = await serve(outdir);
+  const plain = Object.keys(pages).filter((path) => String(pages[path]).includes('asmFunc') || String(pages[path]).includes('Math.clz32'));
+  assert.ok(plain.length >= 1, 'it is a chunk of its own');
+  const chrome = await startBrowser();
+  try {
+    const page = await chrome.open(shop.url + '/');
+    await page.waitForFunction(() => window.sdk);
+    await page.evaluate(() => window.identify({ email: 'jane@example.com' }));
+    await until('the digests', () => page.evaluate(() => performance.getEntriesByType('resource').length >= 3));
+    await until('the view', () => shop.events.length === 1);
+    const loaded = await page.evaluate(() => performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname));
+    assert.deepEqual(loaded.filter((path) => plain.includes(path)), []);
+  } finally {
+    await chrome.close();
+    await shop.close();
+  }
+});
+
+test('before init the answers are complete: nothing chosen, nothing allowed, nothing sent', async () => {
+  const outdir = await bundle(`
+    import * as firsthand from 'firsthand';
+    const { consent, debug, init } = firsthand;
+    const heard = [];
+    const end = consent.on(() => heard.push(1));
+    consent.on((state) => (window.told = state.allow.analytics));
+    end();
+    window.early = [consent.get(), debug()];
+    init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none' }).then(() => (window.late = [consent.get(), debug(), heard]));`, 'early');
+  const { shop } = await serve(outdir);
+  const chrome = await startBrowser();
+  try {
+    const page = await chrome.open(shop.url + '/');
+    await page.waitForFunction(() => window.late && window.told);
+    const [early, late] = await page.evaluate(() => [window.early, window.late]);
+    assert.deepEqual(Object.keys(early[0]).sort(), Object.keys(late[0]).sort());
+    assert.deepEqual(Object.values(early[0].allow), [false, false, false, false]);
+    assert.deepEqual(Object.values(early[0].choice), [null, null, null, null]);
+    assert.equal(early[0].prompt, false);
+    const known = Object.keys(late[1]).filter((name) => name !== 'consent').sort();
+    assert.deepEqual(Object.keys(early[1]).sort(), known);
+    assert.deepEqual([early[1].state, early[1].queued, late[1].state], ['starting', 2, 'ready']);
+    assert.deepEqual(late[2], [], 'a listener that was ended hears nothing');
+  } finally {
+    await chrome.close();
+    await shop.close();
+  }
+});
+
+test('a core that cannot be loaded makes the SDK inert, and the status says so', async () => {
+  const outdir = await bundle(`
+    import { init, debug, flush, track } from 'firsthand';
+    init({ writeKey: 'pk_npm', endpoint: location.origin }).then(() => { track('share'); window.sdk = debug(); });`, 'lost');
+  const { pages, shop } = await serve(outdir);
+  for (const path of Object.keys(pages)) if (String(pages[path]).includes('instantiate')) delete pages[path];
+  const chrome = await startBrowser();
+  try {
+    const page = await chrome.open(shop.url + '/');
+    await page.waitForFunction(() => window.sdk);
+    const status = await page.evaluate(() => window.sdk);
+    assert.equal(status.state, 'inert');
+    assert.match(status.reason, /import/);
+    assert.deepEqual(chrome.errors, []);
+  } finally {
+    await chrome.close();
+    await shop.close();
+  }
+});
+
+test('an import for its effect keeps the stub, an unused one costs nothing, by the package as it is installed', async () => {
+  const { mkdirSync, readFileSync, symlinkSync } = await import('node:fs');
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  symlinkSync(npm, join(folder, 'node_modules/firsthand'));
+  const size = async (code) => {
+    const entry = join(folder, 'installed.mjs');
+    writeFileSync(entry, code);
+    const { outputFiles } = await build({ entryPoints: [entry], bundle: true, format: 'esm', minify: true, write: false, logLevel: 'error' });
+    return outputFiles[0].text.length;
+  };
+  const stub = readFileSync(join(npm, 'dist/stub.js'), 'utf8').length;
+  assert.ok((await size("import 'firsthand/stub.js'; console.log('page');")) > stub * 0.9);
+  assert.ok((await size("import { init } from 'firsthand'; import { mountBanner } from 'firsthand/banner'; console.log('page');")) < 100);
+});
+
 test('bundled into a page it sends what was tracked before init', async () => {
   const outdir = await bundle(`
     import { identify, init, track, debug } from 'firsthand';
     window.early = track('share');
     window.started = init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none', flushMs: 20 });
     window.again = init({ writeKey: 'other' });
-    window.status = debug;
+    window.sdk = debug;
     Object.assign(window, { identify, track });`);
   const { readdirSync, readFileSync } = await import('node:fs');
   const pages = { '/': '<!doctype html><title>npm</title><script type="module" src="/entry.js"></script>' };

@@ -72,8 +72,10 @@ test('stub and core derive the same ids', async () => {
     ['purchase', { transaction_id: '1001' }], ['purchase', { transaction_id: 1001 }], ['purchase', { transaction_id: ' #1001 ' }],
     ['purchase', { transaction_id: 'gid://shopify/Order/55' }], ['ORDER COMPLETED', { order_id: 'a-1' }], ['order refunded', { transaction_id: '9' }],
     ['refund', { transaction_id: '9', refund_id: 'gid://shopify/Refund/3' }], ['refund', { transaction_id: '9', refund_id: 'a b' }],
+    ['purchase', { transaction_id: '##1' }], ['purchase', { transaction_id: '\t7\n' }], ['purchase', { transaction_id: 'gid://shopify/Cart/1' }],
   ];
-  const unlike = [['Purchase', { transaction_id: '1' }], ['purchase', { transaction_id: 'jane@example.com' }], ['purchase', {}], ['add_to_cart', { transaction_id: '1' }]];
+  const unlike = [['Purchase', { transaction_id: '1' }], ['purchase', { transaction_id: 'jane@example.com' }], ['purchase', {}], ['add_to_cart', { transaction_id: '1' }],
+    ['purchase', { transaction_id: ' # ' }], ['purchase', { transaction_id: 'gid://shopify/Order/' }], ['purchase', { transaction_id: 'a'.repeat(65) }]];
   const both = await page.evaluate(
     async (cases) => {
       const stub = await (await fetch('/sdk/stub.js')).text();
@@ -141,6 +143,57 @@ test('a prerendered page is silent until it is shown', async () => {
   assert.equal(views().length, 2);
 });
 
+test('a view by the page itself has its properties and its id', async () => {
+  shop = await startShop({ '*': shopPage({ attributes: NONE + ' data-auto-page-views="false"', before: stubTag() }) });
+  const page = await chrome.open(shop.url + '/p');
+  await ready(page);
+  const id = await page.evaluate(() => window.firsthand.page({ page_type: 'product' }));
+  await until('the view', () => views().length === 1);
+  const [view] = views();
+  assert.deepEqual([view.id, view.props, view.page.url], [id, { page_type: 'product' }, shop.url + '/p']);
+});
+
+test('names as people say them are sent, as GA4 names where an id or a queue needs to know', async () => {
+  shop = await startShop({ '*': shopPage({ attributes: NONE + ' data-auto-page-views="false"' }) });
+  const page = await chrome.open(shop.url + '/');
+  await ready(page);
+  const [order] = await page.evaluate(() => [
+    window.firsthand.track('order completed', { order_id: '#7' }), window.firsthand.track('Coupon Applied'), window.firsthand.track(' Signed Up '),
+  ]);
+  await until('three events', () => shop.events.length === 3);
+  assert.deepEqual(shop.events.map((event) => event.name).sort(), ['Coupon Applied', 'purchase', 'sign_up']);
+  assert.equal(order, 'purchase:7');
+});
+
+for (const way of ['the Navigation API', 'events of the window']) {
+  test(`a route behind a hash is a page where the shop says so, by ${way}`, async () => {
+    const before = way === 'events of the window' ? "<script>Object.defineProperty(window, 'navigation', { value: undefined })</script>" : '';
+    shop = await startShop({ '*': shopPage({ attributes: NONE + ' data-hash-routing="true"', before }) });
+    const page = await chrome.open(shop.url + '/app/?utm_source=a#!/cart');
+    await ready(page);
+    await page.evaluate(() => (location.hash = '#/p/mug?utm_campaign=x&email=jane@example.com'));
+    await until('the second view', () => views().length === 2);
+    // The same route with another query is the same page.
+    await page.evaluate(() => (location.hash = '#/p/mug?size=2'));
+    await page.evaluate(() => (location.hash = '#/thanks'));
+    await until('the third view', () => views().length === 3);
+    const seen = views().map((view) => view.page.url.replace(shop.url, ''));
+    assert.deepEqual(seen, ['/app/cart?utm_source=a', '/app/p/mug?utm_source=a&utm_campaign=x', '/app/thanks?utm_source=a']);
+    assert.ok(!JSON.stringify(shop.requests).includes('jane'));
+  });
+}
+
+test('a hash is no page unless the shop says so', async () => {
+  shop = await startShop({ '*': shopPage({ attributes: NONE }) });
+  const page = await chrome.open(shop.url + '/app');
+  await ready(page);
+  await page.evaluate(() => (location.hash = '#/p/mug'));
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  await page.evaluate(() => window.firsthand.track('share'));
+  await until('the event', () => shop.events.some((event) => event.name === 'share'));
+  assert.deepEqual(views().map((view) => view.page.url), [shop.url + '/app']);
+});
+
 test('nothing is left on the page but firsthand', async () => {
   shop = await startShop({ '/bare': '<!doctype html><title>x</title>', '*': shopPage({ attributes: NONE }) });
   // The test driver adds names of its own, with `ariaQuery` in them.
@@ -164,7 +217,7 @@ test('what cannot be an event is counted, and the page hears nothing of it', asy
     consent.on(null);
     consent.set(undefined);
     return [
-      track('my event'), track(''), track(undefined), track('share', loop), track('share', { big: 1n }), track('share', [1]),
+      track('my-event'), track(''), track(undefined), track('share', loop), track('share', { big: 1n }), track('share', [1]),
       track('share', { text: 'x'.repeat(40_000) }), track('share', { get bad() { throw new Error('page'); } }),
     ];
   });

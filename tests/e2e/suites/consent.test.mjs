@@ -154,6 +154,31 @@ for (const kind of available()) {
       }
     });
 
+    test('a reset page is another visitor, for the collector too', async () => {
+      const cookie = async () => (await context.cookies()).find(({ name }) => name === 'fh_id')?.value;
+      await visitor.open('/');
+      await visitor.sdk();
+      await visitor.accept();
+      await visitor.sent();
+      const before = await until('the cookie', cookie);
+      // The page is left at once: what was reset is known to the next one.
+      await visitor.page.evaluate(() => window.firsthand.reset());
+      await visitor.open('/product.html', '?id=bowl-tide');
+      await visitor.sdk();
+      const id = await visitor.page.evaluate(() => window.firsthand.track('login', { method: 'password' }));
+      await visitor.sent();
+      const after = await until('another cookie', async () => {
+        const now = await cookie();
+        return now !== before && now;
+      });
+      const batch = stack.proxy.accepted().find((b) => b.events.some((e) => e.id === id));
+      assert.equal(batch.user.anonymous_id, after);
+      await visitor.open('/');
+      await visitor.sent();
+      assert.equal(await cookie(), after, 'and it stays');
+      assert.equal(stack.proxy.accepted().at(-1).user.reset, undefined, 'told until the collector has followed');
+    });
+
     test('Global Privacy Control stops sharing whatever was accepted', async () => {
       await visitor.page.evaluateOnNewDocument(() => {
         Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true, configurable: true });
