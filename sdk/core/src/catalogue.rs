@@ -80,6 +80,14 @@ const ALIASES: &str = "\
     signed in=login;\
     page viewed=page_view";
 
+/// Calls of Segment's API that tell of a person and of nothing that happened in the shop. Kept as events of these names; no platform gets them.
+pub const PROFILE_CALLS: [&str; 3] = ["identify", "group", "alias"];
+
+/// Whether a (canonical) name is that of a call about a person.
+pub fn is_profile_call(name: &str) -> bool {
+    PROFILE_CALLS.contains(&name)
+}
+
 fn alias(list: &'static str, name: &str) -> Option<&'static str> {
     fields(list, b';')
         .filter_map(|alias| cut(alias, b'='))

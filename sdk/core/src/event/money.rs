@@ -119,6 +119,14 @@ impl Decimal {
         Self::normalised(sum, i32::try_from(scale).ok()?).ok()
     }
 
+    /// Returns the difference, or `None` when it does not fit.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self {
+            mantissa: other.mantissa.checked_neg()?,
+            ..other
+        })
+    }
+
     /// Returns the product (price times quantity), or `None` when it does not fit.
     pub fn checked_mul(self, other: Self) -> Option<Self> {
         let product = self.mantissa.checked_mul(other.mantissa)?;

@@ -1,0 +1,361 @@
+//! Shopify: `orders/create`, `orders/paid`, `refunds/create`.
+//!
+//! A refund names its order by the numeric id only, and nobody: both are known from the order's own notice. Its money is that of its
+//! successful transactions; lines and adjustments need not add up to what was given back.
+
+use std::borrow::Cow;
+
+use firsthand_core::event::Decimal;
+use firsthand_core::touchpoint::arrival;
+use firsthand_core::wire::{ClearKey, Context, Header, Text, User};
+use serde::Deserialize;
+
+use super::sale::{Facts, Line, goods, visitor};
+use super::{Head, Ignored, ItemId, Notice, OrderValue, Sale, Settings};
+use crate::json::{Amount, Members, Soft, Word, filled};
+use crate::person;
+use crate::time::epoch_ms;
+use crate::touch::touch_of;
+
+pub(super) fn read<'a>(
+    head: &Head<'_>,
+    body: &'a str,
+    settings: &Settings,
+) -> Result<Notice<'a>, serde_json::Error> {
+    match head.topic {
+        "refunds/create" => serde_json::from_str::<Refund<'a>>(body).map(Refund::notice),
+        topic if topic.starts_with("orders/") && settings.is_purchase(topic) => {
+            let order: Order<'a> = serde_json::from_str(body)?;
+            if order.test.0 == Some(true) && !settings.take_test_orders {
+                return Ok(Notice::Ignored(Ignored::Test));
+            }
+            Ok(Notice::Sales(vec![order.sale(head.shop, settings)]))
+        }
+        _ => Ok(Notice::Ignored(Ignored::Topic)),
+    }
+}
+
+fn order_reference(id: &str) -> String {
+    format!("order:{id}")
+}
+
+#[derive(Deserialize)]
+struct Order<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    #[serde(borrow, default)]
+    name: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    order_number: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    confirmation_number: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    checkout_token: Soft<Word<'a>>,
+    #[serde(default)]
+    test: Soft<bool>,
+    #[serde(borrow, default)]
+    created_at: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    processed_at: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    currency: Soft<Text<'a>>,
+    #[serde(default)]
+    total_price: Soft<Amount>,
+    #[serde(default)]
+    total_tax: Soft<Amount>,
+    #[serde(default)]
+    total_shipping_price_set: Soft<PriceSet>,
+    #[serde(borrow, default)]
+    discount_codes: Soft<Vec<Discount<'a>>>,
+    #[serde(borrow, default)]
+    line_items: Soft<Vec<LineItem<'a>>>,
+    #[serde(borrow, default)]
+    email: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    contact_email: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    phone: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    customer: Soft<Members<'a>>,
+    #[serde(borrow, default)]
+    billing_address: Soft<Members<'a>>,
+    #[serde(borrow, default)]
+    shipping_address: Soft<Members<'a>>,
+    #[serde(borrow, default)]
+    browser_ip: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    client_details: Soft<Members<'a>>,
+    #[serde(borrow, default)]
+    customer_locale: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    landing_site: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    referring_site: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    note_attributes: Soft<Vec<Attribute<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct PriceSet {
+    shop_money: ShopMoney,
+}
+
+#[derive(Deserialize)]
+struct ShopMoney {
+    amount: Amount,
+}
+
+#[derive(Deserialize)]
+struct Discount<'a> {
+    #[serde(borrow, default)]
+    code: Soft<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Attribute<'a> {
+    #[serde(borrow, default)]
+    name: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    value: Soft<Word<'a>>,
+}
+
+#[derive(Deserialize)]
+struct LineItem<'a> {
+    #[serde(borrow, default)]
+    product_id: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    variant_id: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    sku: Soft<Word<'a>>,
+    #[serde(borrow, default)]
+    title: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    variant_title: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    vendor: Soft<Text<'a>>,
+    #[serde(default)]
+    price: Soft<Amount>,
+    #[serde(default)]
+    quantity: Soft<Amount>,
+}
+
+fn text(soft: Soft<Text<'_>>) -> Option<Cow<'_, str>> {
+    soft.0.and_then(|text| filled(text.0))
+}
+
+fn word(soft: Soft<Word<'_>>) -> Option<Cow<'_, str>> {
+    soft.0.and_then(|word| filled(word.0))
+}
+
+fn amount(soft: Soft<Amount>) -> Option<Decimal> {
+    soft.0.map(|amount| amount.0)
+}
+
+impl<'a> Order<'a> {
+    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        let named = |attribute: &&Attribute<'a>| {
+            let known = attribute.name.0.as_ref();
+            known.is_some_and(|known| known.0 == name)
+        };
+        let found = self.note_attributes.0.as_ref()?.iter().find(named)?;
+        found.value.0.clone().and_then(|word| filled(word.0))
+    }
+
+    fn transaction_id(&self, settings: &Settings) -> Option<Cow<'a, str>> {
+        if let Some(name) = settings.transaction_id.attribute() {
+            return self.attribute(name);
+        }
+        match settings.transaction_id.as_str() {
+            "id" => Some(self.id.0.clone()),
+            "name" => word(self.name.clone()),
+            "order_number" => word(self.order_number.clone()),
+            "confirmation_number" => word(self.confirmation_number.clone()),
+            "checkout_token" => word(self.checkout_token.clone()),
+            _ => None,
+        }
+    }
+
+    fn sale(self, shop: &str, settings: &Settings) -> Sale<'a> {
+        let transaction_id = self.transaction_id(settings);
+        let (mut user, consent) = visitor(settings, |name| self.attribute(name));
+        let at_ms = [self.processed_at, self.created_at]
+            .into_iter()
+            .find_map(|time| epoch_ms(&time.0?.0))
+            .unwrap_or(0);
+        let landing = text(self.landing_site);
+        let referrer = text(self.referring_site);
+        let last_touch = landing.and_then(|path| {
+            // Path and query, without a host.
+            let url = if path.starts_with('/') {
+                format!("https://{shop}{path}")
+            } else {
+                path.into_owned()
+            };
+            let seen = arrival(
+                &url,
+                referrer.as_deref().unwrap_or_default(),
+                &[shop],
+                at_ms,
+            );
+            seen.map(touch_of)
+        });
+        let customer = self.customer.0.unwrap_or_default();
+        let client = self.client_details.0.unwrap_or_default();
+        who(
+            &mut user,
+            &customer,
+            text(self.email).or(text(self.contact_email)),
+            text(self.phone),
+        );
+        for address in [self.billing_address.0, self.shipping_address.0]
+            .iter()
+            .flatten()
+        {
+            person::take_traits(&mut user, address);
+            person::take_address(&mut user, address);
+        }
+        let shipping = self
+            .total_shipping_price_set
+            .0
+            .map(|set| set.shop_money.amount.0);
+        let total = amount(self.total_price);
+        Sale {
+            reference: order_reference(&self.id.0),
+            order_reference: None,
+            transaction_id,
+            refund_id: None,
+            at_ms,
+            header: Header {
+                context: Context {
+                    lang: text(self.customer_locale),
+                    ip: text(self.browser_ip).or_else(|| client.word("browser_ip")),
+                    ua: client.word("user_agent").and_then(filled),
+                    ..Context::default()
+                },
+                consent,
+                user,
+                first_touch: None,
+                last_touch,
+            },
+            facts: Facts {
+                currency: text(self.currency),
+                value: match settings.value {
+                    OrderValue::Goods => goods(total, shipping),
+                    OrderValue::Total => total,
+                },
+                tax: amount(self.total_tax),
+                shipping,
+                coupon: self
+                    .discount_codes
+                    .0
+                    .and_then(|codes| codes.into_iter().find_map(|discount| text(discount.code))),
+                lines: self
+                    .line_items
+                    .0
+                    .into_iter()
+                    .flatten()
+                    .map(|line| line.line(settings.item_id))
+                    .collect(),
+            },
+        }
+    }
+}
+
+fn who<'a>(
+    user: &mut User<'a>,
+    customer: &Members<'a>,
+    email: Option<Cow<'a, str>>,
+    phone: Option<Cow<'a, str>>,
+) {
+    person::push(user, ClearKey::Email, email);
+    person::push(user, ClearKey::Phone, phone);
+    if let Some(id) = customer.word("id") {
+        user.user_id = Some(id.clone());
+        person::push(user, ClearKey::ExternalId, Some(id));
+    }
+    person::take_traits(user, customer);
+}
+
+impl<'a> LineItem<'a> {
+    fn line(self, item_id: ItemId) -> Line<'a> {
+        let product = word(self.product_id);
+        Line {
+            id: match item_id {
+                ItemId::Product => product,
+                ItemId::Variant => word(self.variant_id).or(product),
+                ItemId::Sku => word(self.sku).or(product),
+            },
+            name: text(self.title),
+            brand: text(self.vendor),
+            variant: text(self.variant_title),
+            price: amount(self.price),
+            quantity: amount(self.quantity),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Refund<'a> {
+    #[serde(borrow)]
+    id: Word<'a>,
+    #[serde(borrow)]
+    order_id: Word<'a>,
+    #[serde(borrow, default)]
+    created_at: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    processed_at: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    transactions: Soft<Vec<Transaction<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Transaction<'a> {
+    #[serde(borrow, default)]
+    kind: Soft<Text<'a>>,
+    #[serde(borrow, default)]
+    status: Soft<Text<'a>>,
+    #[serde(default)]
+    amount: Soft<Amount>,
+    #[serde(borrow, default)]
+    currency: Soft<Text<'a>>,
+}
+
+impl<'a> Refund<'a> {
+    fn notice(self) -> Notice<'a> {
+        let is = |text: &Soft<Text<'_>>, want: &str| text.0.as_ref().is_some_and(|t| t.0 == want);
+        let mut given_back = Decimal::ZERO;
+        let mut currency = None;
+        for transaction in self.transactions.0.into_iter().flatten() {
+            if !is(&transaction.kind, "refund") || !is(&transaction.status, "success") {
+                continue;
+            }
+            let Some(sum) =
+                amount(transaction.amount).and_then(|part| given_back.checked_add(part))
+            else {
+                continue;
+            };
+            given_back = sum;
+            currency = currency.or(text(transaction.currency));
+        }
+        // Goods that came back without money are no refund.
+        if given_back == Decimal::ZERO {
+            return Notice::Ignored(Ignored::State);
+        }
+        Notice::Sales(vec![Sale {
+            reference: format!("refund:{}", self.id.0),
+            order_reference: Some(order_reference(&self.order_id.0)),
+            transaction_id: None,
+            refund_id: Some(self.id.0),
+            at_ms: [self.processed_at, self.created_at]
+                .into_iter()
+                .find_map(|time| epoch_ms(&time.0?.0))
+                .unwrap_or(0),
+            header: Header::default(),
+            facts: Facts {
+                currency,
+                value: Some(given_back),
+                ..Facts::default()
+            },
+        }])
+    }
+}
