@@ -57,6 +57,7 @@ const fn kind_name(kind: SourceKind) -> &'static str {
     match kind {
         SourceKind::Browser => "browser",
         SourceKind::Server => "server",
+        SourceKind::Webhook => "webhook",
     }
 }
 

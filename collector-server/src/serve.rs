@@ -26,6 +26,11 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
                 .resolve()
                 .with_context(|| format!("source.{}.secret_key", source.name))?;
         }
+        for secret in &source.secrets {
+            secret
+                .resolve()
+                .with_context(|| format!("source.{}.secrets", source.name))?;
+        }
     }
     if let Some(token) = &config.admin.token {
         token.resolve().context("admin.token")?;

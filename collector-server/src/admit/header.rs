@@ -41,7 +41,7 @@ pub(super) fn cleanse<'a>(
             context.ip.clone_from(&connection.ip);
             context.ua = connection.user_agent.map(Cow::Borrowed);
         }
-        SourceKind::Server => {
+        SourceKind::Server | SourceKind::Webhook => {
             context
                 .ip
                 .take_if(|ip| ip.parse::<std::net::IpAddr>().is_err());

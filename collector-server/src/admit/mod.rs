@@ -116,6 +116,25 @@ pub struct Admitted {
     pub dropped_user_values: usize,
 }
 
+impl Admitted {
+    fn empty(sender: &Sender, received_at_ms: i64) -> Self {
+        Self {
+            append: Append {
+                source: Arc::clone(&sender.source),
+                kind: sender.kind,
+                received_at_ms,
+                header: String::new(),
+                events: Vec::new(),
+                quarantined: Vec::new(),
+                receipt: None,
+            },
+            rejected: Vec::new(),
+            verdict: Verdict::default(),
+            dropped_user_values: 0,
+        }
+    }
+}
+
 /// Why one event is not admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -142,21 +161,43 @@ pub fn clock_skew_ms(sent_at_ms: i64, received_at_ms: i64) -> i64 {
     }
 }
 
-/// Decides about a request. `body` is its text, for what goes to quarantine as it came.
+/// Where the text of a refused event is, for the quarantine.
+#[derive(Debug, Clone, Copy)]
+pub enum Raw<'b> {
+    /// Somewhere in this body; looked for only where it is needed.
+    Body(&'b str),
+    /// This is it: the request is about one event.
+    Event(&'b str),
+}
+
+impl<'b> From<&'b str> for Raw<'b> {
+    fn from(body: &'b str) -> Self {
+        Self::Body(body)
+    }
+}
+
+impl<'b> From<&'b String> for Raw<'b> {
+    fn from(body: &'b String) -> Self {
+        Self::Body(body)
+    }
+}
+
+/// Decides about a request. `raw` is its text, for what goes to quarantine as it came.
 pub fn admit<'a>(
     rules: &Rules,
     sender: &Sender,
     connection: &Connection<'a>,
     later: Option<&LaterWord<'_>>,
     (mut batch, events): (Batch<'a>, Vec<Result<Event<'a>, DecodeError>>),
-    body: &str,
+    raw: impl Into<Raw<'a>>,
     received_at_ms: i64,
 ) -> Admitted {
+    let raw_texts = raw.into();
     let skew_ms = clock_skew_ms(batch.sent_at, received_at_ms);
     let as_said = batch.header.consent.choice;
     let holds_clear = person::holds_clear_values(&batch.header.user);
     let mut dropped_user_values = header::cleanse(&mut batch.header, sender, connection, skew_ms);
-    if sender.kind == SourceKind::Server {
+    if sender.kind.is_trusted() {
         dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
     }
     google::add_clicks(&mut batch.header, connection);
@@ -187,21 +228,13 @@ pub fn admit<'a>(
     };
 
     let mut admitted = Admitted {
-        append: Append {
-            source: Arc::clone(&sender.source),
-            kind: sender.kind,
-            received_at_ms,
-            header: String::new(),
-            events: Vec::with_capacity(events.len()),
-            quarantined: Vec::new(),
-            receipt: None,
-        },
-        rejected: Vec::new(),
         verdict,
         dropped_user_values,
+        ..Admitted::empty(sender, received_at_ms)
     };
+    admitted.append.events.reserve(events.len());
     // Raw texts are only needed for quarantine, so they are only then looked for.
-    let mut raw_events: Option<Vec<&RawValue>> = None;
+    let mut raw_events: Option<Vec<&str>> = None;
     let clock = event::Clock {
         received_at_ms,
         skew_ms,
@@ -215,8 +248,8 @@ pub fn admit<'a>(
             Ok(new) => admitted.append.events.push(new),
             Err(refused) => {
                 let (refusal, event) = *refused;
-                let raw = raw_events.get_or_insert_with(|| raw_events_of(body));
-                let raw = raw.get(index).map(|raw| raw.get());
+                let raw = raw_events.get_or_insert_with(|| raw_events_of(raw_texts));
+                let raw = raw.get(index).copied();
                 reject(rules, &mut admitted, index, refusal, event.as_ref(), raw);
             }
         }
@@ -273,13 +306,43 @@ pub fn withdraws_all(evidence: &ConsentEvidence<'_>) -> bool {
     })
 }
 
-fn raw_events_of(body: &str) -> Vec<&RawValue> {
+/// Refuses a message that is no event at all. Its text is not kept: what it says of consent could not be read.
+pub fn refuse(
+    sender: &Sender,
+    code: &'static str,
+    message: Cow<'static, str>,
+    received_at_ms: i64,
+) -> Admitted {
+    let mut admitted = Admitted::empty(sender, received_at_ms);
+    admitted.append.quarantined.push(Quarantined {
+        event_id: None,
+        name: None,
+        code,
+        message: message.clone().into_owned(),
+        payload: None,
+    });
+    admitted.rejected.push(Rejected {
+        index: 0,
+        id: None,
+        code,
+        message: message.into_owned(),
+    });
+    admitted
+}
+
+fn raw_events_of(raw: Raw<'_>) -> Vec<&str> {
     #[derive(serde::Deserialize)]
     struct Body<'a> {
         #[serde(borrow)]
         events: Vec<&'a RawValue>,
     }
-    serde_json::from_str::<Body<'_>>(body).map_or_else(|_| Vec::new(), |body| body.events)
+    match raw {
+        Raw::Event(text) => vec![text],
+        Raw::Body(text) => serde_json::from_str::<Body<'_>>(text).map_or_else(
+            |_| Vec::new(),
+            |body| body.events.into_iter().map(RawValue::get).collect(),
+        ),
+    }
 }
 
 fn reject(

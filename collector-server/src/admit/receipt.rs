@@ -60,7 +60,7 @@ pub fn receipt(
         received_at_ms,
         actor: match sender.kind {
             SourceKind::Browser => Actor::Visitor,
-            SourceKind::Server => Actor::Server,
+            SourceKind::Server | SourceKind::Webhook => Actor::Server,
         },
         basis: basis.to_owned(),
         regime: evidence.regime,

@@ -2,7 +2,7 @@
 
 use firsthand_core::consent::Regime;
 
-use crate::config::{BotPolicy, Config, SourceKindName};
+use crate::config::{BotPolicy, Config, SourceKindName, SourceSection};
 use crate::region::Regions;
 use crate::serve;
 
@@ -12,6 +12,18 @@ pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     Regions::build(config)?;
     println!("{}", summary(config).join("\n"));
     Ok(())
+}
+
+fn webhook(source: &SourceSection, prefix: &str) -> String {
+    let platform = source
+        .kind
+        .platform()
+        .map_or("", |platform| platform.as_str());
+    format!(
+        "takes webhooks of {platform} as \"{name}\" at {prefix}/v1/webhooks/{platform}/{name}, transaction id: {}",
+        source.transaction_id.as_deref().unwrap_or_default(),
+        name = source.name,
+    )
 }
 
 /// Returns what the collector would do, line by line.
@@ -24,6 +36,7 @@ fn summary(config: &Config) -> Vec<String> {
     if let Some(address) = server.metrics_listen {
         lines.push(format!("serves metrics on http://{address}/metrics"));
     }
+    let prefix = &server.path_prefix;
     for source in &config.sources {
         lines.push(match source.kind {
             SourceKindName::Browser => format!(
@@ -39,6 +52,13 @@ fn summary(config: &Config) -> Vec<String> {
                 "takes events of a server as \"{}\" with a secret key",
                 source.name
             ),
+            SourceKindName::Segment => format!(
+                "takes calls of Segment's SDKs as \"{}\" at {prefix}/v1/batch with a write key",
+                source.name
+            ),
+            SourceKindName::Shopify | SourceKindName::Woocommerce | SourceKindName::Stripe => {
+                webhook(source, prefix)
+            }
         });
     }
     let store = &config.store;

@@ -7,13 +7,20 @@
 mod load;
 mod mistake;
 mod sections;
+mod source;
 mod validate;
+mod validate_source;
 
 pub use load::{ConfigError, load, parse};
+use sections::names;
 pub use sections::{
     AdminSection, BotPolicy, BotsSection, ConsentSection, CookieSection, GpcModeName, GpcScopeName,
     LimitsSection, LogFormat, PrivacySection, RegimeName, SameSite, ServerSection, SettleSection,
-    SourceKindName, SourceSection, StoreSection,
+    StoreSection,
+};
+pub use source::{
+    AbsentName, ItemIdName, MAX_SECRETS, OrderValueName, PurposeName, SIGNATURE_TOLERANCE_SECS,
+    SourceKindName, SourceSection,
 };
 pub use validate::Problem;
 

@@ -26,6 +26,8 @@ macro_rules! names {
     };
 }
 
+pub(super) use names;
+
 names! {
     /// Name of a [`Regime`].
     RegimeName -> Regime { OptIn = Regime::OptIn, OptOut = Regime::OptOut, None = Regime::None }
@@ -165,6 +167,14 @@ pub struct LimitsSection {
     pub max_event_future_minutes: u32,
     /// Largest payload that is kept in quarantine, in bytes.
     pub quarantine_payload_bytes: usize,
+    /// Largest body of a Segment SDK, before and after decompression, in bytes.
+    pub segment_body_bytes: usize,
+    /// Largest single call of one, in bytes.
+    pub segment_message_bytes: usize,
+    /// Most calls of one batch.
+    pub segment_messages_per_batch: usize,
+    /// Largest body of a webhook, in bytes.
+    pub webhook_body_bytes: usize,
 }
 
 impl Default for LimitsSection {
@@ -182,6 +192,10 @@ impl Default for LimitsSection {
             max_event_age_days: 7,
             max_event_future_minutes: 10,
             quarantine_payload_bytes: 16 * 1024,
+            segment_body_bytes: 4 * 1024 * 1024,
+            segment_message_bytes: 32 * 1024,
+            segment_messages_per_batch: 2_500,
+            webhook_body_bytes: 2 * 1024 * 1024,
         }
     }
 }
@@ -316,6 +330,7 @@ pub struct StoreSection {
     pub quarantine_rows: u32,
     pub quarantine_days: u32,
     pub consent_days: u32,
+    pub order_days: u32,
     pub max_mib: u32,
     pub page_bytes: u32,
     pub cache_kib: u32,
@@ -338,6 +353,7 @@ impl Default for StoreSection {
             quarantine_rows: engine.quarantine_rows,
             quarantine_days: engine.quarantine_days,
             consent_days: engine.consent_days,
+            order_days: engine.order_days,
             max_mib: engine.max_mib,
             page_bytes: engine.page_bytes,
             cache_kib: engine.cache_kib,
@@ -371,6 +387,7 @@ impl StoreSection {
             quarantine_rows: self.quarantine_rows,
             quarantine_days: self.quarantine_days,
             consent_days: self.consent_days,
+            order_days: self.order_days,
             max_mib: self.max_mib,
             receipt_days: privacy.receipt_days,
             audit_days: privacy.audit_days,
@@ -423,39 +440,4 @@ impl Default for PrivacySection {
 pub struct AdminSection {
     /// Token of `/v1/inspect/…`; absent: those answer 404.
     pub token: Option<SecretSource>,
-}
-
-/// Kind of a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceKindName {
-    /// A page, with a public `write_key`.
-    Browser,
-    /// A server, with a `secret_key`.
-    Server,
-}
-
-/// One `[[source]]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceSection {
-    /// Name in logs, metrics and the store.
-    pub name: String,
-    /// Kind.
-    pub kind: SourceKindName,
-    /// Public key of a browser source.
-    #[serde(default)]
-    pub write_key: Option<String>,
-    /// Where the secret key of a server source is.
-    #[serde(default)]
-    pub secret_key: Option<SecretSource>,
-    /// Origins of a browser source, such as `https://shop.example`.
-    #[serde(default)]
-    pub origins: Vec<String>,
-    /// Takes requests without an `Origin` too (apps, tests); a browser always sends one.
-    #[serde(default)]
-    pub allow_missing_origin: bool,
-    /// Country of phone numbers without a country code, ISO 3166-1.
-    #[serde(default)]
-    pub default_phone_country: Option<String>,
 }

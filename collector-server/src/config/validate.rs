@@ -1,12 +1,11 @@
 //! What values make sense together.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use firsthand_core::catalogue;
-use firsthand_core::identity::Country;
 
-use super::{Config, SourceKindName, SourceSection};
+use super::Config;
+use super::validate_source::check_sources;
 use crate::forward;
 use crate::intake::{Network, is_sha256};
 use crate::region::is_code;
@@ -26,17 +25,17 @@ impl fmt::Display for Problem {
     }
 }
 
-struct Problems(Vec<Problem>);
+pub(super) struct Problems(Vec<Problem>);
 
 impl Problems {
-    fn add(&mut self, key: impl Into<String>, what: impl Into<String>) {
+    pub(super) fn add(&mut self, key: impl Into<String>, what: impl Into<String>) {
         self.0.push(Problem {
             key: key.into(),
             what: what.into(),
         });
     }
 
-    fn within(&mut self, key: &str, got: u64, low: u64, high: u64) {
+    pub(super) fn within(&mut self, key: &str, got: u64, low: u64, high: u64) {
         if !(low..=high).contains(&got) {
             self.add(key, format!("must be {low} to {high}, got {got}"));
         }
@@ -148,6 +147,31 @@ impl Config {
                 1,
                 730,
             ),
+            (
+                "limits.segment_body_bytes",
+                size(limits.segment_body_bytes),
+                1024,
+                64 << 20,
+            ),
+            (
+                "limits.segment_message_bytes",
+                size(limits.segment_message_bytes),
+                1024,
+                4 << 20,
+            ),
+            (
+                "limits.segment_messages_per_batch",
+                size(limits.segment_messages_per_batch),
+                1,
+                10_000,
+            ),
+            (
+                "limits.webhook_body_bytes",
+                size(limits.webhook_body_bytes),
+                1024,
+                64 << 20,
+            ),
+            ("store.order_days", store.order_days.into(), 1, 3650),
             ("store.dedup_days", store.dedup_days.into(), 7, 365),
             (
                 "store.quarantine_rows",
@@ -388,120 +412,5 @@ impl Config {
                 );
             }
         }
-    }
-}
-
-fn check_sources(sources: &[SourceSection], problems: &mut Problems) {
-    if sources.is_empty() {
-        problems.add("source", "nobody could send: add a [[source]] table");
-    }
-    let mut names = BTreeSet::new();
-    let mut keys = BTreeSet::new();
-    for source in sources {
-        let name = &source.name;
-        let key = |field: &str| format!("source.{name}.{field}");
-        let is_plain = (1..=40).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
-        if !is_plain {
-            problems.add(
-                key("name"),
-                "must be 1 to 40 letters, digits, underscores and hyphens",
-            );
-        }
-        if !names.insert(name) {
-            problems.add(format!("source.{name}"), "this name is there twice");
-        }
-        match source.kind {
-            SourceKindName::Browser => check_browser(source, &key, problems),
-            SourceKindName::Server => check_server_source(source, &key, problems),
-        }
-        if let Some(write_key) = &source.write_key
-            && !keys.insert(write_key)
-        {
-            problems.add(key("write_key"), "another source has this key");
-        }
-        if let Some(country) = &source.default_phone_country
-            && Country::parse(country).is_none()
-        {
-            problems.add(
-                key("default_phone_country"),
-                "must be an ISO 3166-1 code of two letters, such as \"DE\"",
-            );
-        }
-    }
-}
-
-fn check_browser(source: &SourceSection, key: &dyn Fn(&str) -> String, problems: &mut Problems) {
-    match &source.write_key {
-        None => problems.add(
-            key("write_key"),
-            "is missing: write the key that the page sends",
-        ),
-        Some(text) if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_graphic()) => problems
-            .add(
-                key("write_key"),
-                "must be at least 4 printable characters without spaces",
-            ),
-        Some(_) => {}
-    }
-    if source.secret_key.is_some() {
-        problems.add(
-            key("secret_key"),
-            "a page cannot keep a secret: use kind = \"server\"",
-        );
-    }
-    if source.origins.is_empty() && !source.allow_missing_origin {
-        problems.add(
-            key("origins"),
-            "is missing: list the shop's origins, such as [\"https://shop.example\"]",
-        );
-    }
-    for origin in &source.origins {
-        let host = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"));
-        let is_origin = host.is_some_and(|host| {
-            !host.is_empty()
-                && host.bytes().all(|b| {
-                    b.is_ascii_lowercase()
-                        || b.is_ascii_digit()
-                        || matches!(b, b'.' | b'-' | b':' | b'[' | b']')
-                })
-        });
-        if !is_origin {
-            problems.add(
-                key("origins"),
-                format!(
-                    "{origin:?} is no origin: scheme, host in lower case and port only, such as \"https://shop.example\""
-                ),
-            );
-        }
-    }
-}
-
-fn check_server_source(
-    source: &SourceSection,
-    key: &dyn Fn(&str) -> String,
-    problems: &mut Problems,
-) {
-    if source.secret_key.is_none() {
-        problems.add(
-            key("secret_key"),
-            "is missing: write { env = \"NAME\" } or { file = \"/path\" }",
-        );
-    }
-    if source.write_key.is_some() {
-        problems.add(
-            key("write_key"),
-            "a server sends its secret_key: remove this one",
-        );
-    }
-    if !source.origins.is_empty() || source.allow_missing_origin {
-        problems.add(
-            key("origins"),
-            "only a browser source has origins: remove them",
-        );
     }
 }

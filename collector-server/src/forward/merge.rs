@@ -66,7 +66,7 @@ pub fn merge(stored: &StoredEvent) -> Result<Merged<'_>, Unreadable> {
     let mut ordered: Vec<&StoredCopy> = stored.copies.iter().collect();
     ordered.sort_by_key(|copy| {
         (
-            copy.kind == SourceKind::Browser,
+            !copy.kind.is_trusted(),
             &copy.source,
             &copy.event,
             &copy.header,
@@ -81,7 +81,7 @@ pub fn merge(stored: &StoredEvent) -> Result<Merged<'_>, Unreadable> {
     }
     // What only the visitor's own device knows: browsers first.
     let mut by_closeness: Vec<&Copy<'_>> = by_trust.iter().collect();
-    by_closeness.sort_by_key(|copy| copy.kind == SourceKind::Server);
+    by_closeness.sort_by_key(|copy| copy.kind.is_trusted());
 
     let page = by_closeness
         .iter()
@@ -229,19 +229,19 @@ fn device<'e>(by_closeness: &[&Copy<'e>]) -> Context<'e> {
 }
 
 fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
-    let of_kind = |kind: SourceKind| copies.iter().filter(move |copy| copy.kind == kind);
-    let has_browser = of_kind(SourceKind::Browser).next().is_some();
-    let speaker = if has_browser {
-        SourceKind::Browser
-    } else {
-        SourceKind::Server
+    let by_trust = |is_trusted: bool| {
+        copies
+            .iter()
+            .filter(move |copy| copy.kind.is_trusted() == is_trusted)
     };
-    let latest = |kind| {
-        of_kind(kind)
+    // The browser's word where it spoke.
+    let speaker = by_trust(false).next().is_none();
+    let latest = |is_trusted| {
+        by_trust(is_trusted)
             .filter_map(|copy| Some((copy, copy.header.consent.choice?)))
             .max_by_key(|(_, choice)| (choice.at_ms, denials(choice)))
     };
-    let spoken = latest(speaker).or_else(|| latest(SourceKind::Server));
+    let spoken = latest(speaker).or_else(|| latest(true));
     let mut choice = spoken.map(|(_, choice)| choice);
     for copy in copies {
         let Some(theirs) = copy.header.consent.choice else {
@@ -256,13 +256,13 @@ fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
         }
     }
     ConsentEvidence {
-        regime: of_kind(speaker)
+        regime: by_trust(speaker)
             .map(|copy| copy.header.consent.regime)
             .fold(Regime::None, Regime::stricter),
         choice,
         basis: spoken.and_then(|(copy, _)| copy.header.consent.basis.clone()),
         gpc: copies.iter().any(|copy| copy.header.consent.gpc),
-        is_gpc_required: of_kind(speaker).any(|copy| copy.header.consent.is_gpc_required),
+        is_gpc_required: by_trust(speaker).any(|copy| copy.header.consent.is_gpc_required),
     }
 }
 

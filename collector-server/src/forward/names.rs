@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use firsthand_core::catalogue::is_profile_call;
+
 use super::config::{Common, CustomEvents};
 
 /// What one platform calls the events.
@@ -74,6 +76,12 @@ impl EventNames {
         if let Some(standard) = self.standard(canonical) {
             return Ok(Cow::Borrowed(standard));
         }
+        if is_profile_call(canonical) {
+            return Err(Skip::new(
+                "no_such_event",
+                format!("{canonical} tells of a person and of nothing that happened"),
+            ));
+        }
         let is_wanted = common.custom_events == CustomEvents::Send && canonical != "refund";
         match self.others {
             Others::Canonical { reserved } if reserved.contains(&canonical) => Err(Skip::new(
@@ -136,6 +144,10 @@ mod tests {
             (Others::None, "quiz", no, no),
             (Others::Canonical { reserved }, "refund", "refund", "refund"),
             (Others::Canonical { reserved }, "session_start", no, no),
+            // A call about a person is no event of a platform.
+            (Others::Own, "identify", no, no),
+            (Others::As("CUSTOM"), "group", no, no),
+            (Others::Canonical { reserved }, "alias", no, no),
         ] {
             let names = names(others);
             assert_eq!(code_of(names.of(&skip, name)), when_skip, "{name}");

@@ -45,12 +45,32 @@ impl Refused {
     pub(super) fn into_answer(self) -> Response {
         let mut body = String::with_capacity(96);
         let mut object = Object::begin(&mut body);
+        self.push_error(&mut object);
+        object.end();
+        self.with_retry_after(json_answer(self.status, body))
+    }
+
+    /// Returns the answer as SDKs of Segment and RudderStack read it. RudderStack's for Python fails on an error without `code` and `message`
+    /// at the top, and then sends for ever what it should give up.
+    pub(super) fn into_segment_answer(self) -> Response {
+        let mut body = String::with_capacity(160);
+        let mut object = Object::begin(&mut body);
+        object.bool_opt("success", Some(false));
+        object.text("code", self.code);
+        object.text("message", &self.message);
+        self.push_error(&mut object);
+        object.end();
+        self.with_retry_after(json_answer(self.status, body))
+    }
+
+    fn push_error(&self, object: &mut Object<'_>) {
         let mut error = Object::begin(object.key("error"));
         error.text("code", self.code);
         error.text("message", &self.message);
         error.end();
-        object.end();
-        let mut answer = json_answer(self.status, body);
+    }
+
+    fn with_retry_after(&self, mut answer: Response) -> Response {
         if let Some(secs) = self.retry_after_secs {
             answer
                 .headers_mut()
@@ -128,10 +148,21 @@ pub(super) fn refused(refused: Refused) -> Response {
 /// Returns the answer to a batch.
 pub(super) fn accepted(accepted: usize, duplicates: usize, rejected: &[Rejected]) -> Response {
     let mut body = String::with_capacity(64 + rejected.len() * 96);
-    let int = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let mut object = Object::begin(&mut body);
     object.int("accepted", int(accepted));
     object.int("duplicates", int(duplicates));
+    push_rejected(&mut object, rejected);
+    object.end();
+    json_answer(StatusCode::ACCEPTED, body)
+}
+
+/// Returns a count as the writer takes it.
+pub(super) fn int(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Writes the refused events.
+pub(super) fn push_rejected(object: &mut Object<'_>, rejected: &[Rejected]) {
     let list = object.key("rejected");
     list.push('[');
     for (place, event) in rejected.iter().enumerate() {
@@ -149,8 +180,6 @@ pub(super) fn accepted(accepted: usize, duplicates: usize, rejected: &[Rejected]
         entry.end();
     }
     list.push(']');
-    object.end();
-    json_answer(StatusCode::ACCEPTED, body)
 }
 
 /// Returns a JSON answer.

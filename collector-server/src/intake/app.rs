@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::access::Access;
+use super::answer::Refused;
 use super::cookie::CookieWriter;
 use super::metrics::IntakeMetrics;
 use super::network::Network;
@@ -33,6 +35,9 @@ pub struct App {
     pub(super) cookie: CookieWriter,
     pub(super) body_bytes: usize,
     pub(super) events_per_batch: usize,
+    pub(super) segment_body_bytes: usize,
+    pub(super) segment_messages: usize,
+    pub(super) webhook_body_bytes: usize,
     pub(super) read_timeout: Duration,
     pub(super) permits: Semaphore,
     pub(super) rates: RateLimits,
@@ -54,7 +59,11 @@ impl App {
         destinations: Vec<String>,
         prometheus: PrometheusHandle,
     ) -> anyhow::Result<Arc<Self>> {
-        let sources = Sources::build(&config.sources)?;
+        let sources = Sources::build(
+            &config.sources,
+            config.consent.policy_version,
+            config.limits.segment_message_bytes,
+        )?;
         let admin_token = config
             .admin
             .token
@@ -80,6 +89,9 @@ impl App {
             cookie: CookieWriter::new(&config.cookie, config.server.public_url.as_deref()),
             body_bytes: limits.body_bytes,
             events_per_batch: limits.events_per_batch,
+            segment_body_bytes: limits.segment_body_bytes,
+            segment_messages: limits.segment_messages_per_batch,
+            webhook_body_bytes: limits.webhook_body_bytes,
             read_timeout: Duration::from_secs(config.server.read_timeout_secs),
             permits: Semaphore::new(limits.concurrent_requests),
             rates,
@@ -92,6 +104,18 @@ impl App {
             prometheus,
             metrics,
         }))
+    }
+
+    /// Returns the right to work on one more request, or what its sender is told.
+    pub(super) fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.permits.try_acquire().map_err(|_| {
+            Refused::later(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "overloaded",
+                "too many requests at a time: send it again later",
+                1,
+            )
+        })
     }
 }
 

@@ -10,17 +10,18 @@ use super::answer::Refused;
 /// How much of a body that is too large is still taken in, so that its sender can read the answer.
 const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 
-/// Reads the whole body.
-pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<Bytes, Refused> {
+/// Reads the whole body, of at most `most` bytes.
+pub(super) async fn read(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+    most: usize,
+) -> Result<Bytes, Refused> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let is_too_large = announced.is_some_and(|bytes| bytes > app.body_bytes);
-    let limit = if is_too_large {
-        DRAIN_BYTES
-    } else {
-        app.body_bytes
-    };
+    let is_too_large = announced.is_some_and(|bytes| bytes > most);
+    let limit = if is_too_large { DRAIN_BYTES } else { most };
     let read = tokio::time::timeout(app.read_timeout, axum::body::to_bytes(body, limit)).await;
     match read {
         Err(_) => Err(Refused::new(
@@ -32,8 +33,8 @@ pub(super) async fn read(app: &App, headers: &HeaderMap, body: Body) -> Result<B
             ),
         )),
         Ok(Ok(bytes)) if !is_too_large => Ok(bytes),
-        Ok(Ok(_)) => Err(too_large(app)),
-        Ok(Err(error)) if is_too_large || is_length_error(&error) => Err(too_large(app)),
+        Ok(Ok(_)) => Err(too_large(most)),
+        Ok(Err(error)) if is_too_large || is_length_error(&error) => Err(too_large(most)),
         Ok(Err(_)) => Err(Refused::new(
             StatusCode::BAD_REQUEST,
             "body_unreadable",
@@ -47,19 +48,16 @@ fn is_length_error(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|cause| cause.to_string().contains("length limit"))
 }
 
-fn too_large(app: &App) -> Refused {
+pub(super) fn too_large(most: usize) -> Refused {
     Refused::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         "body_too_large",
-        format!(
-            "the body has more than {} bytes: send halves",
-            app.body_bytes
-        ),
+        format!("the body has more than {most} bytes: send halves"),
     )
 }
 
 /// Returns the body as text.
-pub(super) fn text(bytes: &Bytes) -> Result<&str, Refused> {
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Refused> {
     std::str::from_utf8(bytes).map_err(|error| {
         Refused::new(
             StatusCode::BAD_REQUEST,

@@ -37,7 +37,7 @@ async fn take(
 ) -> Result<Response, Refused> {
     // No limit by key: a flood of events must not keep a withdrawal out.
     let _permit = events::enter(app, peer.ip(), headers)?;
-    let bytes = body::read(app, headers, body).await?;
+    let bytes = body::read(app, headers, body, app.body_bytes).await?;
     let received_at_ms = events::now_ms();
     let text = body::text(&bytes)?;
     let (mut batch, _) = events::decode_any(text)?;
@@ -71,7 +71,7 @@ async fn take(
         .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
     // A visitor who refuses before anything was sent has no id: the receipt then names nobody. A server speaks for somebody: whose word it
     // is must be known, or a withdrawal would be answered and forgotten.
-    if sender.kind == SourceKind::Server && from_body.is_none() {
+    if sender.kind.is_trusted() && from_body.is_none() {
         return Err(Refused::new(
             StatusCode::BAD_REQUEST,
             "invalid_consent",

@@ -43,7 +43,7 @@ async fn take(
     body: Body,
 ) -> Result<Response, Refused> {
     let _permit = enter(app, peer, headers)?;
-    let bytes = body::read(app, headers, body).await?;
+    let bytes = body::read(app, headers, body, app.body_bytes).await?;
     let received_at_ms = now_ms();
     let (append, outcome) = {
         let text = body::text(&bytes)?;
@@ -118,14 +118,7 @@ pub(super) fn enter<'a>(
         let address = network::client_ip(peer, headers, &app.trusted_proxies);
         app.rates.take_address(address).map_err(metrics::too_fast)?;
     }
-    app.permits.try_acquire().map_err(|_| {
-        Refused::later(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "overloaded",
-            "too many requests at a time: send it again later",
-            1,
-        )
-    })
+    app.permit()
 }
 
 /// Longest wait for the disk. What is written after it is a duplicate when it is sent again.
@@ -186,7 +179,7 @@ pub(super) fn connection<'h>(
 ) -> Connection<'h> {
     let place = match sender.kind {
         SourceKind::Browser => visitors_place(app, peer, headers),
-        SourceKind::Server => {
+        SourceKind::Server | SourceKind::Webhook => {
             let address = header.context.ip.as_deref();
             let address = address.and_then(|ip| ip.parse().ok());
             app.regions.locate(None, address)
@@ -229,7 +222,9 @@ fn anonymous_id(
 ) -> Option<String> {
     let from_body = header.user.anonymous_id.as_deref();
     match sender.kind {
-        SourceKind::Server => from_body.filter(|id| ids::is_uuid(id)).map(str::to_owned),
+        SourceKind::Server | SourceKind::Webhook => {
+            from_body.filter(|id| ids::is_uuid(id)).map(str::to_owned)
+        }
         SourceKind::Browser => {
             let own = from_body.filter(|id| cookie::is_uuid_v7(id));
             let known = app.cookie.read(headers);
@@ -252,7 +247,7 @@ async fn known_word(app: &App, anonymous_id: Option<&str>) -> Result<Option<Stri
     Ok(known.into_iter().next().map(|change| change.evidence))
 }
 
-fn parse_word(json: &str) -> Option<LaterWord<'_>> {
+pub(super) fn parse_word(json: &str) -> Option<LaterWord<'_>> {
     let evidence: ConsentEvidence<'_> = serde_json::from_str(json).ok()?;
     Some(LaterWord { evidence })
 }

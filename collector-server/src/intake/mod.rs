@@ -8,18 +8,22 @@ mod access;
 mod answer;
 mod app;
 mod body;
+mod calls;
 mod consent;
 mod cookie;
 mod cors;
 mod events;
 mod evidence;
+mod gzip;
 mod inspect;
 mod metrics;
 mod network;
 mod rate;
 mod region;
+mod segment;
 mod sources;
 mod status;
+mod webhooks;
 
 pub use app::App;
 pub use evidence::is_sha256;
@@ -29,6 +33,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
+use firsthand_inbound::segment::Kind;
 
 use crate::sdk_files;
 
@@ -39,6 +44,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/events", post(events::post).options(cors::preflight))
         .route("/v1/consent", post(consent::post).options(cors::preflight))
         .route("/v1/region", get(region::get).options(cors::preflight))
+        .route("/v1/batch", post(segment::batch))
+        .route("/v1/webhooks/{platform}/{source}", post(webhooks::post))
         .route("/.well-known/gpc.json", get(region::gpc))
         .route("/v1/inspect/events", get(inspect::newest))
         .route("/v1/inspect/events/{id}", get(inspect::one))
@@ -48,6 +55,11 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz))
         .route("/", get(status::root));
+    for kind in Kind::ALL {
+        let path = format!("/v1/{}", kind.as_str());
+        let single = move |state, peer, request| segment::single(kind, state, peer, request);
+        doors = doors.route(&path, post(single));
+    }
     if !app.has_metrics_listener {
         doors = doors.route("/metrics", get(status::metrics));
     }

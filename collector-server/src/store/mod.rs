@@ -27,6 +27,18 @@ pub enum SourceKind {
     Browser,
     /// A server, with a secret key: trusted.
     Server,
+    /// A shop system, by a notice whose signature was right: trusted.
+    Webhook,
+}
+
+impl SourceKind {
+    /// Whether what it reports cannot be forged by a visitor.
+    pub const fn is_trusted(self) -> bool {
+        match self {
+            Self::Browser => false,
+            Self::Server | Self::Webhook => true,
+        }
+    }
 }
 
 /// One admitted event on its way into the log.
@@ -225,6 +237,19 @@ pub struct ConsentChange {
 /// A moment in the order in which words on consent are recorded; of this process only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct ConsentMark(pub(crate) u64);
+
+/// What a webhook source is known to have told, so that what it tells later finds its order, and what it tells again is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShopOrder {
+    /// What the shop system calls the order or refund.
+    pub reference: String,
+    /// Its transaction id.
+    pub transaction_id: String,
+    /// The visitor's first-party id, where the order told it.
+    pub anonymous_id: Option<String>,
+    /// `firsthand_core::wire::ConsentEvidence` as wire JSON, where the order told a choice.
+    pub evidence: Option<String>,
+}
 
 /// Why the store could not do what was asked.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]

@@ -398,7 +398,7 @@ impl EventSpec {
         let id = self.id;
         let source = match self.kind {
             SourceKind::Browser => "web",
-            SourceKind::Server => "backend",
+            SourceKind::Server | SourceKind::Webhook => "backend",
         };
         let append = Append {
             source: source.into(),

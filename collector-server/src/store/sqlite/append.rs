@@ -64,12 +64,14 @@ pub(super) const fn kind_number(kind: SourceKind) -> i64 {
     match kind {
         SourceKind::Browser => 0,
         SourceKind::Server => 1,
+        SourceKind::Webhook => 2,
     }
 }
 
 pub(super) const fn kind_of(number: i64) -> SourceKind {
     match number {
         1 => SourceKind::Server,
+        2 => SourceKind::Webhook,
         _ => SourceKind::Browser,
     }
 }

@@ -18,6 +18,7 @@ mod proof;
 mod read;
 mod recent;
 mod schema;
+mod shop_orders;
 mod upkeep;
 mod words;
 mod writer;
@@ -35,11 +36,12 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use self::append::Cache;
 use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
+use self::shop_orders::Told;
 use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
-    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq, Store,
-    StoreError, StoredEvent,
+    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq, ShopOrder,
+    Store, StoreError, StoredEvent,
 };
 use crate::privacy::audit::Entry;
 use crate::privacy::ledger::Draft;
@@ -88,6 +90,8 @@ pub struct SqliteConfig {
     pub quarantine_days: u32,
     /// How long a later word on consent is kept, in days.
     pub consent_days: u32,
+    /// How long the orders that webhooks told of are known, in days.
+    pub order_days: u32,
     /// How long receipts of choices are kept, in days; 0 for ever.
     pub receipt_days: u32,
     /// How long the audit log is kept, in days; 0 for ever.
@@ -117,6 +121,7 @@ impl SqliteConfig {
             quarantine_rows: 20_000,
             quarantine_days: 30,
             consent_days: 400,
+            order_days: 400,
             receipt_days: 1825,
             audit_days: 730,
             max_mib: 0,
@@ -222,6 +227,47 @@ impl SqliteStore {
     /// Returns a token that is not revoked.
     pub async fn token(&self, id: String) -> Result<Option<TokenRow>, StoreError> {
         self.with_reader(move |conn| access::token(conn, &id)).await
+    }
+
+    /// Writes several requests and answers when all of them are on disk. On an error some may be written: sent again, they are duplicates.
+    pub async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Vec<Appended>>, StoreError> {
+        let mut waiting = Vec::with_capacity(appends.len());
+        for append in appends {
+            let (reply, answer) = oneshot::channel();
+            self.send(Command::Append(append, reply))?;
+            waiting.push(answer);
+        }
+        let mut answers = Vec::with_capacity(waiting.len());
+        for answer in waiting {
+            answers.push(answer.await.map_err(|_| StoreError::Closed)??);
+        }
+        Ok(answers)
+    }
+
+    /// Keeps what a webhook source told of its orders; on disk when answered.
+    pub async fn remember_orders(
+        &self,
+        source: &str,
+        orders: Vec<ShopOrder>,
+        received_at_ms: i64,
+    ) -> Result<(), StoreError> {
+        let told = Told {
+            source: source.to_owned(),
+            orders,
+            received_at_ms,
+        };
+        self.ask(|reply| Command::Told(told, reply)).await
+    }
+
+    /// Returns those of the orders and refunds that a webhook source has told of.
+    pub async fn known_orders(
+        &self,
+        source: &str,
+        references: Vec<String>,
+    ) -> Result<Vec<ShopOrder>, StoreError> {
+        let source = source.to_owned();
+        self.with_reader(move |conn| shop_orders::known(conn, &source, &references))
+            .await
     }
 
     /// Returns how many bytes wait for the writer.

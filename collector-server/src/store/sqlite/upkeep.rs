@@ -8,7 +8,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::ledger::{self, LedgerCache};
-use super::{SqliteConfig, audit, frame};
+use super::{SqliteConfig, audit, frame, shop_orders};
 use crate::privacy::audit::{Entry, Outcome};
 use crate::store::Seq;
 
@@ -44,6 +44,7 @@ pub(super) fn slice(
            (SELECT anonymous_id FROM consent WHERE received_at < ?1 ORDER BY received_at LIMIT 200)",
     )?
     .execute(params![age(config.consent_days)])?;
+    let orders = shop_orders::prune(conn, age(config.order_days))?;
     let expired = ledger::expire(conn, ledger, now_ms)?;
     for (chain, recorded, days) in [
         ("receipts", "recorded_at", config.receipt_days),
@@ -54,7 +55,7 @@ pub(super) fn slice(
         }
     }
     conn.execute_batch("COMMIT")?;
-    Ok([keys, rows, attempts, quarantine, expired].contains(&SLICE))
+    Ok([keys, rows, attempts, quarantine, orders, expired].contains(&SLICE))
 }
 
 /// Deletes the oldest rows of a chain; what went is itself in the audit log.

@@ -18,6 +18,7 @@ use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::ledger::LedgerCache;
+use super::shop_orders::{self, Told};
 use super::words::Words;
 use super::{SqliteConfig, audit, ledger, outcomes, schema, upkeep};
 use crate::privacy::audit::Entry;
@@ -32,6 +33,7 @@ pub(super) enum Command {
     Consent(Vec<ConsentChange>, Option<Box<Draft>>, Reply<()>),
     Commit(String, Progress, Reply<()>),
     Access(Entry, Reply<()>),
+    Told(Told, Reply<()>),
     /// Commits nothing, but as durably as anything: tells whether the disk can be written.
     Probe(Reply<()>),
     /// Forgets what is old, now.
@@ -71,6 +73,7 @@ pub(super) fn weight(command: &Command) -> usize {
         }
         Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
         Command::Access(entry, _) => BASE + entry.what.len(),
+        Command::Told(told, _) => BASE + told.orders.len() * 512,
         Command::Probe(_) | Command::Close => BASE,
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
@@ -224,7 +227,10 @@ impl Writer {
                 let _ = reply.send(result.map(|_| ()));
             }
             (
-                Command::Commit(_, _, reply) | Command::Access(_, reply) | Command::Probe(reply),
+                Command::Commit(_, _, reply)
+                | Command::Access(_, reply)
+                | Command::Told(_, reply)
+                | Command::Probe(reply),
                 result,
             ) => {
                 let _ = reply.send(result.map(|_| ()));
@@ -327,6 +333,7 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
+        Command::Told(told, _) => shop_orders::remember(conn, told).map(|()| Done::Nothing),
         Command::Probe(_) => conn
             .prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('probe', 0)")?
             .execute([])

@@ -25,6 +25,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 2,
         sql: include_str!("0002_proof.sql"),
     },
+    Migration {
+        version: 3,
+        sql: include_str!("0003_shop_orders.sql"),
+    },
 ];
 
 /// Why a data file cannot be used as it is.

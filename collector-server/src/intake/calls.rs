@@ -1,0 +1,154 @@
+//! Events that come one by one, each with its own person and consent: from other SDKs and from shop systems.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use firsthand_core::ids;
+use firsthand_core::wire::Batch;
+use firsthand_inbound::{Call, Refusal};
+use http::HeaderMap;
+
+use super::answer::Refused;
+use super::events::{connection, parse_word, within_deadline};
+use super::{App, metrics};
+use crate::admit::{self, Admitted, Raw, Rejected, Sender};
+use crate::store::{Appended, Store as _};
+
+/// What became of one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// New in the log.
+    Accepted,
+    /// Known already.
+    Duplicate,
+    /// Refused, and kept in quarantine unless consent was what it lacked.
+    Rejected(Rejected),
+}
+
+/// Counts of a request's fates.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    pub(super) accepted: usize,
+    pub(super) duplicates: usize,
+    pub(super) rejected: Vec<Rejected>,
+}
+
+impl Tally {
+    /// Counts, and tells the metrics.
+    pub(super) fn of(app: &App, sender: &Sender, fates: Vec<Fate>) -> Self {
+        let mut tally = Self::default();
+        for fate in fates {
+            match fate {
+                Fate::Accepted => tally.accepted += 1,
+                Fate::Duplicate => tally.duplicates += 1,
+                Fate::Rejected(rejected) => tally.rejected.push(rejected),
+            }
+        }
+        app.metrics
+            .stored(&sender.source, tally.accepted, tally.duplicates);
+        metrics::rejected(&sender.source, &tally.rejected);
+        tally
+    }
+}
+
+/// Admits each call by itself and answers when all that was admitted is on disk. `calls` are the events with the text they came in.
+pub(super) async fn take(
+    app: &App,
+    sender: &Sender,
+    calls: Vec<(&str, Result<Call<'_>, Refusal>)>,
+    received_at_ms: i64,
+) -> Result<Vec<Fate>, Refused> {
+    let words = known_words(app, &calls).await?;
+    let mut fates = Vec::with_capacity(calls.len());
+    let mut appends = Vec::new();
+    for (index, (raw, call)) in calls.into_iter().enumerate() {
+        let admitted = match call {
+            Ok(call) => admit_call(app, sender, &words, raw, call, received_at_ms),
+            Err(refusal) => admit::refuse(sender, refusal.code, refusal.message, received_at_ms),
+        };
+        app.metrics
+            .dropped_user_values(admitted.dropped_user_values);
+        let rejected = admitted.rejected.into_iter().next();
+        fates.push(match rejected {
+            Some(rejected) => Fate::Rejected(Rejected { index, ..rejected }),
+            None => Fate::Accepted,
+        });
+        let append = admitted.append;
+        if !append.events.is_empty() || !append.quarantined.is_empty() {
+            let is_event = !append.events.is_empty();
+            appends.push((is_event.then_some(index), append));
+        }
+    }
+    let (indices, appends): (Vec<_>, Vec<_>) = appends.into_iter().unzip();
+    if appends.is_empty() {
+        return Ok(fates);
+    }
+    let answers = within_deadline(app.store.append_all(appends)).await?;
+    for (index, answer) in indices.into_iter().zip(answers) {
+        if let Some(Appended::Duplicate(_)) = answer.first()
+            && let Some(fate) = index.and_then(|index| fates.get_mut(index))
+        {
+            *fate = Fate::Duplicate;
+        }
+    }
+    Ok(fates)
+}
+
+fn anonymous_id<'c>(call: &'c Call<'_>) -> Option<&'c str> {
+    let id = call.header.user.anonymous_id.as_deref();
+    id.filter(|id| ids::is_uuid(id))
+}
+
+/// Returns the latest words on consent of all visitors of a request, by their ids.
+async fn known_words(
+    app: &App,
+    calls: &[(&str, Result<Call<'_>, Refusal>)],
+) -> Result<HashMap<String, String>, Refused> {
+    let mut ids: Vec<String> = calls
+        .iter()
+        .filter_map(|(_, call)| anonymous_id(call.as_ref().ok()?))
+        .map(str::to_owned)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let words = within_deadline(app.store.latest_consent(ids)).await?;
+    Ok(words
+        .into_iter()
+        .map(|word| (word.anonymous_id, word.evidence))
+        .collect())
+}
+
+fn admit_call(
+    app: &App,
+    sender: &Sender,
+    words: &HashMap<String, String>,
+    raw: &str,
+    call: Call<'_>,
+    received_at_ms: i64,
+) -> Admitted {
+    // Who sends says nothing of the visitor: only what the call tells counts.
+    let nobody = HeaderMap::new();
+    let here = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let mut connection = connection(app, here, &nobody, sender, &call.header);
+    let id = anonymous_id(&call).map(str::to_owned);
+    let later = id
+        .as_deref()
+        .and_then(|id| words.get(id))
+        .and_then(|word| parse_word(word));
+    connection.anonymous_id = id.map(Cow::Owned);
+    let batch = Batch {
+        sent_at: call.sent_at,
+        header: call.header,
+        ..Batch::default()
+    };
+    admit::admit(
+        &app.rules,
+        sender,
+        &connection,
+        later.as_ref(),
+        (batch, vec![Ok(call.event)]),
+        Raw::Event(raw),
+        received_at_ms,
+    )
+}
