@@ -8,9 +8,10 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 SDK := npm/dist/fh.js
 # One set of packages for lints, tests and the binary they run, so that nothing is compiled twice.
 NATIVE := --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
+CLIENTS_VENV := target/clients-venv
 SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
 
-.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-e2e screenshots fuzz clean
+.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-clients test-e2e screenshots fuzz clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -19,7 +20,7 @@ demo: setup sdk ## Starts shop, collector and platform sandbox; open the page it
 	$(CARGO) build -p firsthand-collector
 	node examples/demo/demo.mjs
 
-test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test-e2e ## Passes all tests (installs what they need)
+test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test-clients test-e2e ## Passes all tests (installs what they need)
 
 check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) fmt --all --check
@@ -52,6 +53,10 @@ test-npm: sdk ## The npm package in headless Chromium
 test-shop: sdk ## The example shop's backend
 	node --test examples/storefront/test/
 
+test-clients: tests/clients/node_modules/.installed $(CLIENTS_VENV)/.installed ## SDKs of Segment and RudderStack, signatures of Shopify and Stripe
+	$(CARGO) build -p firsthand-collector --quiet
+	cd tests/clients && npm test --silent
+
 test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
 	$(CARGO) test $(NATIVE) --no-run --quiet
 	cd tests/e2e && npm test --silent
@@ -78,5 +83,15 @@ tests/e2e/node_modules/.installed: tests/e2e/package-lock.json
 	cd tests/e2e && $(NPM_CI)
 	@touch $@
 
+tests/clients/node_modules/.installed: tests/clients/package-lock.json
+	cd tests/clients && $(NPM_CI) --ignore-scripts
+	@touch $@
+
+$(CLIENTS_VENV)/.installed: tests/clients/requirements.txt
+	@.ci/install-tools python
+	python3 -m venv $(CLIENTS_VENV)
+	$(CLIENTS_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean: ## Removes everything that was built
-	rm -rf target npm/dist npm/build npm/node_modules tests/e2e/node_modules
+	rm -rf target npm/dist npm/build npm/node_modules tests/e2e/node_modules tests/clients/node_modules
