@@ -159,6 +159,14 @@ fn an_order_and_its_refund_have_the_ids_of_every_source() {
         1
     );
     assert_eq!(ids(&collector), ["purchase:1001", "refund:1001:7"]);
+    let told = collector.inspect("/v1/inspect/events/purchase:1001/basis");
+    let kinds: Vec<&Value> = told["events"][0]["copies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|copy| &copy["kind"])
+        .collect();
+    assert_eq!(kinds, ["webhook", "browser"], "{told}");
     for (outcome, want) in [("taken", 2.0), ("duplicate", 1.0)] {
         let got = deliveries(&collector, "shop", outcome);
         assert!((got - want).abs() < 0.1, "{outcome}: {got}");

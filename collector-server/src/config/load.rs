@@ -89,22 +89,6 @@ mod tests {
 
     const SOURCE: &str = "[[source]]\nname = \"web\"\nkind = \"browser\"\nwrite_key = \"pk_1\"\norigins = [\"https://shop.example\"]\n";
 
-    const WEBHOOK: &str = "[[source]]\nname = \"shop\"\nkind = \"shopify\"\nsecrets = [{ env = \"A\" }]\ntransaction_id = \"order_number\"\n";
-
-    #[test]
-    fn a_source_of_each_kind_is_right_with_what_it_needs() {
-        for text in [
-            WEBHOOK.to_owned(),
-            WEBHOOK.replace("shopify", "woocommerce").replace("order_number", "meta_data.order"),
-            format!("{}tolerance_secs = 60\n", WEBHOOK.replace("shopify", "stripe").replace("order_number", "metadata.order")),
-            "[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\nabsent_consent = \"regime\"\n".to_owned(),
-        ] {
-            let config = parse(&text, "test.toml").unwrap();
-            let source = &config.sources[0];
-            assert_eq!(source.webhook().is_some(), source.kind.platform().is_some());
-        }
-    }
-
     fn error_of(text: &str) -> String {
         parse(text, "test.toml").unwrap_err().to_string()
     }
@@ -204,58 +188,6 @@ mod tests {
             (
                 "[[source]]\nname = \"erp\"\nkind = \"server\"\n".to_owned(),
                 vec!["source.erp.secret_key", "env"],
-            ),
-            (
-                WEBHOOK.replace("order_number", "number"),
-                vec!["source.shop.transaction_id", "order_number", "note_attributes.NAME"],
-            ),
-            (
-                WEBHOOK.replace("transaction_id", "#"),
-                vec!["source.shop.transaction_id", "must name the identifier"],
-            ),
-            (
-                WEBHOOK.replace("[{ env = \"A\" }]", "[]"),
-                vec!["source.shop.secrets", "1 to 4"],
-            ),
-            (
-                format!("{WEBHOOK}secret_key = {{ env = \"A\" }}\n"),
-                vec!["source.shop.secret_key", "write secrets"],
-            ),
-            (
-                format!("{WEBHOOK}purchase_on = [\"orders/updated\"]\n"),
-                vec!["source.shop.purchase_on", "orders/create, orders/paid"],
-            ),
-            (
-                format!("{WEBHOOK}tolerance_secs = 60\n"),
-                vec!["source.shop.tolerance_secs", "only Stripe"],
-            ),
-            (
-                format!("{WEBHOOK}origins = [\"https://shop.example\"]\n"),
-                vec!["source.shop.origins", "only a browser source"],
-            ),
-            (
-                format!("{SOURCE}transaction_id = \"id\"\n"),
-                vec!["source.web.transaction_id", "only a webhook"],
-            ),
-            (
-                format!("{SOURCE}consent_categories = {{ Ads = [\"marketing\"] }}\n"),
-                vec!["source.web.consent_categories", "segment"],
-            ),
-            (
-                format!("{SOURCE}absent_consent = \"regime\"\n"),
-                vec!["source.web.absent_consent", "segment"],
-            ),
-            (
-                "[[source]]\nname = \"cdp\"\nkind = \"segment\"\n".to_owned(),
-                vec!["source.cdp.secret_key", "env"],
-            ),
-            (
-                "[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\nconsent_categories = { Ads = [] }\n".to_owned(),
-                vec!["source.cdp.consent_categories", "purposes of each category"],
-            ),
-            (
-                format!("[limits]\nsegment_messages_per_batch = 0\n{SOURCE}"),
-                vec!["limits.segment_messages_per_batch", "1 to"],
             ),
             (String::new(), vec!["source", "[[source]]"]),
             ("x = ".to_owned(), vec!["line 1"]),

@@ -5,7 +5,7 @@ use std::fmt;
 use firsthand_core::catalogue;
 
 use super::Config;
-use super::validate_source::check_sources;
+use super::validate_source::{check_queue, check_sources};
 use crate::forward;
 use crate::intake::{Network, is_sha256};
 use crate::region::is_code;
@@ -51,6 +51,7 @@ impl Config {
         self.check_names(&mut problems);
         self.check_privacy(&mut problems);
         check_sources(&self.sources, &mut problems);
+        check_queue(self, &mut problems);
         let forwarding = [
             self.forward.validate(),
             forward::config::validate_all(&self.destinations),

@@ -7,7 +7,38 @@ use firsthand_inbound::webhook::{Platform, Settings, TransactionId};
 
 use super::source::MAX_SECRETS;
 use super::validate::Problems;
-use super::{SourceKindName, SourceSection};
+use super::{Config, SourceKindName, SourceSection};
+
+/// A batch of a Segment SDK goes into the store's queue call by call: one that never fits would come again for ever.
+pub(super) fn check_queue(config: &Config, problems: &mut Problems) {
+    let (limits, store) = (&config.limits, &config.store);
+    let has_segment = config
+        .sources
+        .iter()
+        .any(|source| source.kind == SourceKindName::Segment);
+    if !has_segment {
+        return;
+    }
+    if limits.segment_messages_per_batch > store.queue_requests as usize {
+        problems.add(
+            "limits.segment_messages_per_batch",
+            format!(
+                "must be at most {} (store.queue_requests), or a batch could never be taken; got {}",
+                store.queue_requests, limits.segment_messages_per_batch
+            ),
+        );
+    }
+    let most = store.queue_bytes as usize / 4;
+    if limits.segment_body_bytes > most {
+        problems.add(
+            "limits.segment_body_bytes",
+            format!(
+                "must be at most {most} (a quarter of store.queue_bytes), or a batch could never be taken; got {}",
+                limits.segment_body_bytes
+            ),
+        );
+    }
+}
 
 pub(super) fn check_sources(sources: &[SourceSection], problems: &mut Problems) {
     if sources.is_empty() {
@@ -207,7 +238,7 @@ fn check_webhook(source: &SourceSection, key: &dyn Fn(&str) -> String, problems:
             problems.within(&key("tolerance_secs"), secs.into(), 10, 3600);
         }
         (Platform::Shopify | Platform::WooCommerce, Some(_)) => {
-            problems.add(key("tolerance_secs"), "only Stripe signs a time: remove it")
+            problems.add(key("tolerance_secs"), "only Stripe signs a time: remove it");
         }
         (_, None) => {}
     }
@@ -254,6 +285,100 @@ fn check_order(
     ] {
         if name.as_deref().is_some_and(|name| name.trim().is_empty()) {
             problems.add(key(field), "must name an attribute of the order");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::parse;
+
+    const SOURCE: &str = "[[source]]\nname = \"web\"\nkind = \"browser\"\nwrite_key = \"pk_1\"\norigins = [\"https://shop.example\"]\n";
+    const WEBHOOK: &str = "[[source]]\nname = \"shop\"\nkind = \"shopify\"\nsecrets = [{ env = \"A\" }]\ntransaction_id = \"order_number\"\n";
+
+    #[test]
+    fn a_source_of_each_kind_is_right_with_what_it_needs() {
+        for text in [
+            WEBHOOK.to_owned(),
+            WEBHOOK.replace("shopify", "woocommerce").replace("order_number", "meta_data.order"),
+            format!("{}tolerance_secs = 60\n", WEBHOOK.replace("shopify", "stripe").replace("order_number", "metadata.order")),
+            "[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\nabsent_consent = \"regime\"\n".to_owned(),
+        ] {
+            let config = parse(&text, "test.toml").unwrap();
+            let source = &config.sources[0];
+            assert_eq!(source.webhook().is_some(), source.kind.platform().is_some());
+        }
+    }
+
+    #[test]
+    #[allow(clippy::too_many_lines)] // a table
+    fn every_mistake_of_a_source_names_its_key_and_the_way_out() {
+        for (text, wants) in [
+            (
+                WEBHOOK.replace("order_number", "number"),
+                vec!["source.shop.transaction_id", "order_number", "note_attributes.NAME"],
+            ),
+            (
+                WEBHOOK.replace("transaction_id", "#"),
+                vec!["source.shop.transaction_id", "must name the identifier"],
+            ),
+            (
+                WEBHOOK.replace("[{ env = \"A\" }]", "[]"),
+                vec!["source.shop.secrets", "1 to 4"],
+            ),
+            (
+                format!("{WEBHOOK}secret_key = {{ env = \"A\" }}\n"),
+                vec!["source.shop.secret_key", "write secrets"],
+            ),
+            (
+                format!("{WEBHOOK}purchase_on = [\"orders/updated\"]\n"),
+                vec!["source.shop.purchase_on", "orders/create, orders/paid"],
+            ),
+            (
+                format!("{WEBHOOK}tolerance_secs = 60\n"),
+                vec!["source.shop.tolerance_secs", "only Stripe"],
+            ),
+            (
+                format!("{WEBHOOK}origins = [\"https://shop.example\"]\n"),
+                vec!["source.shop.origins", "only a browser source"],
+            ),
+            (
+                format!("{SOURCE}transaction_id = \"id\"\n"),
+                vec!["source.web.transaction_id", "only a webhook"],
+            ),
+            (
+                format!("{SOURCE}consent_categories = {{ Ads = [\"marketing\"] }}\n"),
+                vec!["source.web.consent_categories", "segment"],
+            ),
+            (
+                format!("{SOURCE}absent_consent = \"regime\"\n"),
+                vec!["source.web.absent_consent", "segment"],
+            ),
+            (
+                "[[source]]\nname = \"cdp\"\nkind = \"segment\"\n".to_owned(),
+                vec!["source.cdp.secret_key", "env"],
+            ),
+            (
+                "[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\nconsent_categories = { Ads = [] }\n".to_owned(),
+                vec!["source.cdp.consent_categories", "purposes of each category"],
+            ),
+            (
+                "[store]\nqueue_requests = 100\n[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\n".to_owned(),
+                vec!["limits.segment_messages_per_batch", "at most 100 (store.queue_requests)"],
+            ),
+            (
+                "[store]\nqueue_bytes = 1048576\n[[source]]\nname = \"cdp\"\nkind = \"segment\"\nsecret_key = { env = \"A\" }\n".to_owned(),
+                vec!["limits.segment_body_bytes", "at most 262144"],
+            ),
+            (
+                format!("[limits]\nsegment_messages_per_batch = 0\n{SOURCE}"),
+                vec!["limits.segment_messages_per_batch", "1 to"],
+            ),
+        ] {
+            let error = parse(&text, "test.toml").unwrap_err().to_string();
+            for want in wants {
+                assert!(error.contains(want), "{want:?} not in {error:?}");
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ struct Management<'a> {
     denied_consent_ids: Soft<Vec<Word<'a>>>,
 }
 
-fn text<'a>(soft: Soft<Text<'a>>) -> Option<Cow<'a, str>> {
+fn text(soft: Soft<Text<'_>>) -> Option<Cow<'_, str>> {
     soft.0.and_then(|text| filled(text.0))
 }
 

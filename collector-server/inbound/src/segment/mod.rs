@@ -29,6 +29,11 @@ use crate::{Call, Refusal, Unreadable, person};
 /// Longest `messageId`, in bytes; Segment allows 100 characters, our own ids more.
 const MAX_ID_BYTES: usize = firsthand_core::ids::MAX_EVENT_ID_BYTES;
 
+const WRONG_TYPE: Refusal = Refusal::new(
+    "invalid_type",
+    "the message is no object, or a member has the wrong type",
+);
+
 /// What a call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -171,14 +176,10 @@ impl<'a> Request<'a> {
                 )),
             });
         }
-        const WRONG_TYPE: Refusal = Refusal::new(
-            "invalid_type",
-            "the message is no object, or a member has the wrong type",
-        );
         if !is_object(raw) {
             return Err(WRONG_TYPE);
         }
-        let message: Message<'a> = serde_json::from_str(raw).map_err(|_| WRONG_TYPE)?;
+        let message: Written<'a> = serde_json::from_str(raw).map_err(|_| WRONG_TYPE)?;
         message.call(self, settings, now_ms, fresh_id)
     }
 }
@@ -186,7 +187,7 @@ impl<'a> Request<'a> {
 /// A call as it is written. Members that only describe are soft: a wrong type costs them alone.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message<'a> {
+struct Written<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: Option<Text<'a>>,
     #[serde(borrow, default)]
@@ -223,7 +224,7 @@ fn text(word: Option<Word<'_>>) -> Option<Cow<'_, str>> {
     word.and_then(|word| filled(word.0))
 }
 
-impl<'a> Message<'a> {
+impl<'a> Written<'a> {
     fn call(
         self,
         request: &Request<'a>,

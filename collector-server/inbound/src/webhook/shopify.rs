@@ -25,7 +25,7 @@ pub(super) fn read<'a>(
     match head.topic {
         "refunds/create" => serde_json::from_str::<Refund<'a>>(body).map(Refund::notice),
         topic if topic.starts_with("orders/") && settings.is_purchase(topic) => {
-            let order: Order<'a> = serde_json::from_str(body)?;
+            let order: OrderBody<'a> = serde_json::from_str(body)?;
             if order.test.0 == Some(true) && !settings.take_test_orders {
                 return Ok(Notice::Ignored(Ignored::Test));
             }
@@ -40,7 +40,7 @@ fn order_reference(id: &str) -> String {
 }
 
 #[derive(Deserialize)]
-struct Order<'a> {
+struct OrderBody<'a> {
     #[serde(borrow)]
     id: Word<'a>,
     #[serde(borrow, default)]
@@ -151,7 +151,7 @@ fn amount(soft: Soft<Amount>) -> Option<Decimal> {
     soft.0.map(|amount| amount.0)
 }
 
-impl<'a> Order<'a> {
+impl<'a> OrderBody<'a> {
     fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let named = |attribute: &&Attribute<'a>| {
             let known = attribute.name.0.as_ref();

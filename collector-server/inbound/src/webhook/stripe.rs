@@ -42,7 +42,7 @@ pub(super) fn read<'a>(
     let sale = if is_refund {
         serde_json::from_str::<Refund<'a>>(object)?.sale(at_ms, settings)
     } else if kind == "payment_intent.succeeded" {
-        serde_json::from_str::<Payment<'a>>(object)?.sale(at_ms, settings)
+        Some(serde_json::from_str::<Payment<'a>>(object)?.sale(at_ms, settings))
     } else {
         serde_json::from_str::<Checkout<'a>>(object)?.sale(at_ms, settings)
     };
@@ -224,7 +224,7 @@ struct Payment<'a> {
 }
 
 impl<'a> Payment<'a> {
-    fn sale(self, at_ms: i64, settings: &Settings) -> Option<Sale<'a>> {
+    fn sale(self, at_ms: i64, settings: &Settings) -> Sale<'a> {
         let transaction_id = match settings.transaction_id.attribute() {
             Some(name) => attribute(&self.metadata, name),
             None => matches!(settings.transaction_id.as_str(), "id" | "payment_intent")
@@ -238,7 +238,7 @@ impl<'a> Payment<'a> {
             self.shipping.0.as_ref(),
         );
         let currency = text(self.currency);
-        Some(Sale {
+        Sale {
             reference: self.id.0.into_owned(),
             transaction_id,
             at_ms,
@@ -253,7 +253,7 @@ impl<'a> Payment<'a> {
                 ..Facts::default()
             },
             ..Sale::default()
-        })
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn read<'a>(
     if !matches!(head.topic, "order.created" | "order.updated") {
         return Ok(Notice::Ignored(Ignored::Topic));
     }
-    let order: Order<'a> = serde_json::from_str(body)?;
+    let order: OrderBody<'a> = serde_json::from_str(body)?;
     let sales = order.sales(settings);
     Ok(if sales.is_empty() {
         Notice::Ignored(Ignored::State)
@@ -33,7 +33,7 @@ pub(super) fn read<'a>(
 }
 
 #[derive(Deserialize)]
-struct Order<'a> {
+struct OrderBody<'a> {
     #[serde(borrow)]
     id: Word<'a>,
     #[serde(borrow, default)]
@@ -133,7 +133,7 @@ fn time(soft: &Soft<Text<'_>>) -> Option<i64> {
     epoch_ms(&soft.0.as_ref()?.0)
 }
 
-impl<'a> Order<'a> {
+impl<'a> OrderBody<'a> {
     fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let named = |meta: &&Meta<'a>| meta.key.0.as_ref().is_some_and(|key| key.0 == name);
         let found = self.meta_data.0.as_ref()?.iter().find(named)?;
