@@ -13,10 +13,10 @@ pub(super) fn of_track(event: Option<&str>) -> Result<Cow<'static, str>, Refusal
         return Err(Refusal::new("invalid_name", "track needs event"));
     };
     let known = catalogue::canonical(raw);
-    if catalogue::is_valid(known) {
-        return Ok(Cow::Owned(known.to_owned()));
+    if catalogue::is_valid(&known) {
+        return Ok(Cow::Owned(known.into_owned()));
     }
-    let name = snake(known);
+    let name = snake(&known);
     if catalogue::is_valid(&name) {
         Ok(Cow::Owned(name))
     } else {
