@@ -241,6 +241,9 @@ pub fn event_text(
         stored.name, stored.event_id, stored.seq
     );
     let _ = writeln!(out, "  happened       {}", time(stored.at_ms));
+    if stored.copies.is_empty() {
+        let _ = writeln!(out, "  erased         what it said cannot be read any more");
+    }
     for (index, copy) in stored.copies.iter().enumerate() {
         let word = if index == 0 { "taken in" } else { "copy" };
         let _ = writeln!(

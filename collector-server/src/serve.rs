@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::forward;
 use crate::intake::{self, App};
 use crate::listen::{self, Bounds};
+use crate::privacy::keys::Masters;
 use crate::store::sqlite::SqliteStore;
 
 /// Builds everything that can fail before a port is bound, without touching the data: what `check` and
@@ -31,6 +32,9 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
                 .resolve()
                 .with_context(|| format!("source.{}.secrets", source.name))?;
         }
+    }
+    if !config.privacy.keys.is_empty() {
+        Masters::load(&config.store.dir, &config.privacy.keys, false)?;
     }
     if let Some(token) = &config.admin.token {
         token.resolve().context("admin.token")?;

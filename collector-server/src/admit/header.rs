@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::touchpoint::{CAMPAIGN_LABELS, Kind, clean_url, click_id};
 use firsthand_core::wire::{ConsentEvidence, Header, Touch};
 
@@ -95,26 +94,6 @@ fn cleanse_touch(touch: &mut Touch<'_>, skew_ms: i64) -> usize {
             && !holds_email(value)
     });
     before - touch.utm.len() - touch.click.len()
-}
-
-/// Removes what the verdict does not allow to be kept.
-pub(super) fn redact(header: &mut Header<'_>, verdict: Verdict) {
-    if !verdict.allows_match_keys() {
-        header.user.remove_match_keys();
-        for touch in [&mut header.first_touch, &mut header.last_touch]
-            .into_iter()
-            .flatten()
-        {
-            touch.click.clear();
-        }
-    }
-    if !verdict.allows(Purpose::Marketing) {
-        header.context.ip = None;
-    }
-    if !verdict.allows_events() {
-        header.user.anonymous_id = None;
-        header.user.user_id = None;
-    }
 }
 
 fn is_word(text: &str) -> bool {

@@ -22,11 +22,12 @@ use std::sync::Arc;
 
 use firsthand_core::consent::{Policy, Purpose, Regime, Verdict};
 use firsthand_core::identity::Country;
-use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event};
+use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event, User};
 use serde_json::value::RawValue;
 
 use crate::privacy::ledger::{Door, Evidence, Terms};
-use crate::store::{Append, NewEvent, Quarantined, SourceKind};
+use crate::privacy::retention::redact;
+use crate::store::{Append, NewEvent, Owner, Quarantined, SourceKind};
 
 pub use bots::is_crawler;
 pub use consent::LaterWord;
@@ -127,6 +128,7 @@ impl Admitted {
                 events: Vec::new(),
                 quarantined: Vec::new(),
                 receipt: None,
+                owner: Owner::default(),
             },
             rejected: Vec::new(),
             verdict: Verdict::default(),
@@ -232,6 +234,7 @@ pub fn admit<'a>(
         dropped_user_values,
         ..Admitted::empty(sender, received_at_ms)
     };
+    admitted.append.owner.allowed = verdict.allow;
     admitted.append.events.reserve(events.len());
     // Raw texts are only needed for quarantine, so they are only then looked for.
     let mut raw_events: Option<Vec<&str>> = None;
@@ -271,11 +274,12 @@ pub fn admit<'a>(
         };
         admitted.append.receipt =
             receipt(rules, sender, connection, heard, verdict, received_at_ms);
-        header::redact(&mut batch.header, verdict);
+        redact(&mut batch.header, verdict);
         let mut text = String::with_capacity(1024);
         batch.header.encode(&mut text);
         admitted.append.header = text;
     }
+    admitted.append.owner.id = owner_id(&batch.header.user, verdict);
     admitted
 }
 
@@ -304,6 +308,19 @@ pub fn withdraws_all(evidence: &ConsentEvidence<'_>) -> bool {
             .into_iter()
             .all(|purpose| choice.answer(purpose) == Some(false))
     })
+}
+
+/// Returns what names the person best, as far as consent allows it to be used.
+fn owner_id(user: &User<'_>, verdict: Verdict) -> Option<String> {
+    let id = user
+        .anonymous_id
+        .as_deref()
+        .filter(|_| verdict.allows_events());
+    let digest = || {
+        let first = user.digests.first().map(|(_, digest)| digest.as_ref());
+        first.filter(|_| verdict.allows_match_keys())
+    };
+    id.or_else(digest).map(str::to_owned)
 }
 
 /// Refuses a message that is no event at all. Its text is not kept: what it says of consent could not be read.

@@ -1,15 +1,19 @@
 //! `firsthand check`: the same loader as `serve`, and what it would do.
 
+use anyhow::Context as _;
 use firsthand_core::consent::Regime;
 
 use crate::config::{BotPolicy, Config, SourceKindName, SourceSection};
+use crate::privacy::keys::{self, KeyError};
 use crate::region::Regions;
 use crate::serve;
+use crate::store::sqlite::{FILE_NAME, Inspector, OpenError};
 
 #[allow(clippy::print_stdout)] // the command's output
 pub(super) fn run(config: &Config) -> anyhow::Result<()> {
     serve::check_secrets(config)?;
     Regions::build(config)?;
+    check_keys(config)?;
     println!("{}", summary(config).join("\n"));
     Ok(())
 }
@@ -24,6 +28,27 @@ fn webhook(source: &SourceSection, prefix: &str) -> String {
         source.transaction_id.as_deref().unwrap_or_default(),
         name = source.name,
     )
+}
+
+/// Whether the keys open the data that is there.
+fn check_keys(config: &Config) -> anyhow::Result<()> {
+    let engine = config.store.engine(&config.privacy, Vec::new());
+    if !engine.dir.join(FILE_NAME).exists() {
+        return Ok(());
+    }
+    match Inspector::open_with_keys(&engine, |_| Ok(())) {
+        // Nothing is sealed yet: an older version wrote it, or no collector has opened it.
+        Ok(()) | Err(OpenError::Older { .. } | OpenError::NoBlindSecret) => Ok(()),
+        Err(OpenError::Keys(KeyError::None { .. })) if is_new(config) => Ok(()),
+        Err(error) => Err(error).context("opening the data with its keys"),
+    }
+}
+
+/// Whether the data needs no key yet.
+#[allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
+fn is_new(config: &Config) -> bool {
+    Inspector::open(&config.store.dir.join(FILE_NAME), |view| view.key_status())
+        .is_ok_and(|status| status.masters.is_empty())
 }
 
 /// Returns what the collector would do, line by line.
@@ -68,6 +93,13 @@ fn summary(config: &Config) -> Vec<String> {
         store.retention_days,
         store.dedup_days
     ));
+    lines.push(match config.privacy.keys.first() {
+        Some(newest) => format!("seals what names a person with the key \"{}\"", newest.id),
+        None => format!(
+            "seals what names a person with the key file {}: keep a copy of it elsewhere, or list keys in privacy.keys",
+            store.dir.join(keys::FILE_NAME).display()
+        ),
+    });
     let bots = match config.bots.policy {
         BotPolicy::Tag => "labelled",
         BotPolicy::Reject => "refused",

@@ -29,9 +29,10 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<()> {
     let config = args.config.load()?;
     let wanted = wanted(args)?;
-    let path = data_file(&config)?;
+    data_file(&config)?;
     record(&config, "explain", wanted.join(" "))?;
-    let (views, quarantine) = Inspector::open(&path, |view| {
+    let engine = config.store.engine(&config.privacy, Vec::new());
+    let (views, quarantine) = Inspector::open_with_keys(&engine, |view| {
         let mut views: Vec<EventView> = Vec::new();
         let mut quarantine: Vec<QuarantineView> = Vec::new();
         for id in &wanted {

@@ -1,10 +1,12 @@
 //! The commands.
 
 mod audit;
+mod backup;
 mod chain;
 mod check;
 mod consent;
 mod explain;
+mod keys;
 mod sandbox;
 mod token;
 
@@ -74,6 +76,22 @@ enum Command {
         after_help = "Examples:\n  firsthand audit verify --config collector.toml\n  firsthand audit export --since 2026-01-01T00:00:00Z --out audit.jsonl --config collector.toml"
     )]
     Audit(audit::AuditArgs),
+    /// Lists and rotates the master keys of what is kept
+    #[command(
+        after_help = "Examples:\n  firsthand keys list --config collector.toml\n  firsthand keys status --config collector.toml\n  firsthand keys rotate --id 2026b --out /etc/firsthand/2026b.key --config collector.toml"
+    )]
+    Keys(keys::KeysArgs),
+    /// Takes a backup while the collector runs: the data, and apart from it the keys
+    #[command(
+        after_help = "The keys file is replaced by every backup: what was erased meanwhile is then unreadable in older backups too. \
+Keep it apart from the data, and never keep an older one.\n\nExamples:\n  firsthand backup --out /backup/2026-11-25 --config collector.toml\n  firsthand backup --out /backup/2026-11-25 --keys /vault/keys.db --config collector.toml"
+    )]
+    Backup(backup::BackupArgs),
+    /// Puts a backup back, with the newest keys file; the collector must not run
+    #[command(
+        after_help = "The master keys must be there: privacy.keys, or the key file in store.dir.\n\nExample:\n  firsthand restore --from /backup/2026-11-25 --keys /vault/keys.db --config collector.toml"
+    )]
+    Restore(backup::RestoreArgs),
 }
 
 /// What is read when nothing is named: the file of the current directory.
@@ -116,6 +134,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Consent(args) => consent::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Audit(args) => audit::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => backup::run_restore(&args),
     }
 }
 

@@ -110,6 +110,7 @@ impl Config {
             notice_url: privacy.notice_url.clone(),
             recipients,
             retention: Retention {
+                by_purpose_days: privacy.retention_days.by_name(),
                 events_days: self.store.retention_days,
                 receipts_days: privacy.receipt_days,
             },

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use firsthand_core::consent::{GpcMode, GpcScope, Policy, Regime};
 use serde::Deserialize;
 
+use crate::privacy::keys::KeyConfig;
+use crate::privacy::retention::RetentionDays;
 use crate::secret::SecretSource;
 use crate::store::sqlite::SqliteConfig;
 
@@ -90,7 +92,8 @@ impl SameSite {
 pub struct ServerSection {
     /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// A listener of its own for `/metrics`; absent: on the main one.
+    /// A listener of its own for `/metrics`, open to all who reach it; absent: on the main one, for the machine
+    /// itself and for tokens.
     pub metrics_listen: Option<SocketAddr>,
     /// Address under which browsers reach the collector.
     pub public_url: Option<String>,
@@ -392,6 +395,8 @@ impl StoreSection {
             receipt_days: privacy.receipt_days,
             audit_days: privacy.audit_days,
             destinations,
+            keys: privacy.keys.clone(),
+            purpose_days: privacy.retention_days,
         }
     }
 }
@@ -416,6 +421,10 @@ pub struct PrivacySection {
     pub receipt_days: u32,
     /// How long the audit log is kept, in days; 0 for ever.
     pub audit_days: u32,
+    /// Master keys of what is kept, the newest first; none: a key file beside the data.
+    pub keys: Vec<KeyConfig>,
+    /// How long events are kept by purpose, in days.
+    pub retention_days: RetentionDays,
 }
 
 impl Default for PrivacySection {
@@ -430,6 +439,8 @@ impl Default for PrivacySection {
             storage_location: String::new(),
             receipt_days: engine.receipt_days,
             audit_days: engine.audit_days,
+            keys: Vec::new(),
+            retention_days: RetentionDays::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::Config;
 use super::validate_source::{check_queue, check_sources};
 use crate::forward;
 use crate::intake::{Network, is_sha256};
+use crate::privacy::keys::KeyConfig;
 use crate::region::is_code;
 
 /// One wrong value: its key, what is wrong, and what to write.
@@ -290,6 +291,7 @@ impl Config {
                 "must be 64 hex digits in lower case, as `sha256sum notice.html` prints them",
             );
         }
+        self.check_keys(problems);
         let kept = self.store.retention_days.max(self.consent.max_age_days);
         if privacy.receipt_days != 0 && privacy.receipt_days < kept {
             problems.add(
@@ -299,6 +301,35 @@ impl Config {
                      grants (consent.max_age_days) last; got {}",
                     privacy.receipt_days
                 ),
+            );
+        }
+    }
+
+    fn check_keys(&self, problems: &mut Problems) {
+        let mut ids = BTreeSet::new();
+        for key in &self.privacy.keys {
+            let id = &key.id;
+            if !KeyConfig::is_valid_id(id) {
+                problems.add(
+                    "privacy.keys",
+                    format!(
+                        "the id {id:?} must be 1 to 40 letters, digits, dots, underscores and hyphens, and not \
+                         begin with \"file\": write \"2026a\""
+                    ),
+                );
+            }
+            if !ids.insert(id) {
+                problems.add(format!("privacy.keys.{id}"), "this id is there twice");
+            }
+        }
+        let store = &self.store;
+        for (purpose, days) in self.privacy.retention_days.all() {
+            let Some(days) = days else { continue };
+            problems.within(
+                &format!("privacy.retention_days.{}", purpose.as_str()),
+                days.into(),
+                store.dedup_days.into(),
+                store.retention_days.into(),
             );
         }
     }

@@ -152,6 +152,11 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
         }
         Timing::Now => {}
     }
+    if event.copies.is_empty() {
+        let skip = Skip::new("erased", "the event was erased");
+        suppress(channel, event.seq, attempts, skip, look);
+        return;
+    }
     let merged = match merge(event) {
         Ok(merged) => merged,
         Err(error) => {

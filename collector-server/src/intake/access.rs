@@ -130,21 +130,31 @@ pub(super) struct Ask {
     pub(super) what: String,
 }
 
-/// Lets the request in, and records it; else returns the refusal.
-pub(super) async fn admit(app: &App, headers: &HeaderMap, ask: Ask) -> Result<(), Refused> {
+/// Returns who asks; without a token that counts, the refusal.
+async fn caller(app: &App, headers: &HeaderMap) -> Result<Caller, Refused> {
     let token = headers.get(AUTHORIZATION).and_then(bearer);
     let caller = match token {
         Some(token) => app.access.caller(app, token).await?,
         None => None,
     };
-    let Some(caller) = caller else {
+    caller.ok_or_else(|| {
         metrics::counter!("firsthand_admin_refused_total").increment(1);
-        return Err(Refused::new(
+        Refused::new(
             StatusCode::UNAUTHORIZED,
             "unknown_token",
             "send a token as Authorization: Bearer; `firsthand token create` makes one",
-        ));
-    };
+        )
+    })
+}
+
+/// Lets in whoever has a token, whatever its role: for what holds no personal record, and so is not recorded.
+pub(super) async fn admit_any(app: &App, headers: &HeaderMap) -> Result<(), Refused> {
+    caller(app, headers).await.map(|_| ())
+}
+
+/// Lets the request in, and records it; else returns the refusal.
+pub(super) async fn admit(app: &App, headers: &HeaderMap, ask: Ask) -> Result<(), Refused> {
+    let caller = caller(app, headers).await?;
     let is_allowed = caller.role.allows(ask.needed);
     let entry = Entry {
         at_ms: now_ms(),

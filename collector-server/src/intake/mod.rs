@@ -61,7 +61,7 @@ pub fn router(app: Arc<App>) -> Router {
         doors = doors.route(&path, post(single));
     }
     if !app.has_metrics_listener {
-        doors = doors.route("/metrics", get(status::metrics));
+        doors = doors.route("/metrics", get(status::guarded_metrics));
     }
     let doors = doors.fallback(answer::not_found).with_state(app);
     if prefix.is_empty() {

@@ -1,14 +1,16 @@
 //! Health, readiness, metrics, and a page that says what this is.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
 
 use super::App;
+use super::access;
 use super::answer::{Refused, json_answer};
 
 /// Longest wait for the disk before the collector calls itself not ready.
@@ -32,6 +34,36 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
         )
         .into_answer(),
     }
+}
+
+/// Headers by which a proxy tells that it speaks for somebody else.
+const FORWARDING: [&str; 6] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+    "cf-connecting-ip",
+];
+
+/// Prometheus text on the main listener: for the machine itself, else for a token of any role.
+pub(super) async fn guarded_metrics(
+    state: State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    if !is_from_here(peer, &headers)
+        && let Err(refused) = access::admit_any(&state, &headers).await
+    {
+        return refused.into_answer();
+    }
+    metrics(state).await
+}
+
+/// Whether a program on this machine asks for itself.
+fn is_from_here(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    peer.ip().to_canonical().is_loopback()
+        && !FORWARDING.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Prometheus text.
@@ -67,4 +99,33 @@ Events go to <code>POST /v1/events</code>.</p><p><a href=\"healthz\">healthz</a>
         PAGE,
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_itself_is_from_here() {
+        for (peer, header, want) in [
+            ("127.0.0.1:5", None, true),
+            ("[::1]:5", None, true),
+            ("[::ffff:127.0.0.1]:5", None, true),
+            ("192.0.2.1:5", None, false),
+            ("127.0.0.1:5", Some("x-forwarded-for"), false),
+            ("127.0.0.1:5", Some("forwarded"), false),
+            ("127.0.0.1:5", Some("via"), false),
+            ("127.0.0.1:5", Some("accept"), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(name) = header {
+                headers.insert(name, "192.0.2.9".parse().unwrap());
+            }
+            assert_eq!(
+                is_from_here(peer.parse().unwrap(), &headers),
+                want,
+                "{peer} {header:?}"
+            );
+        }
+    }
 }

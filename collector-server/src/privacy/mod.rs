@@ -8,4 +8,5 @@ pub mod chain;
 pub mod id;
 pub mod keys;
 pub mod ledger;
+pub mod retention;
 pub mod tokens;

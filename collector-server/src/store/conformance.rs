@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Append, Appended, Attempt, ConsentChange, Due, NewEvent, Outcome, OutcomeRow, Progress,
+    Append, Appended, Attempt, ConsentChange, Due, NewEvent, Outcome, OutcomeRow, Owner, Progress,
     Quarantined, Seq, SourceKind, Store,
 };
 
@@ -28,6 +28,10 @@ pub(super) fn request(source: &str, kind: SourceKind, events: Vec<NewEvent>) -> 
         events,
         quarantined: Vec::new(),
         receipt: None,
+        owner: Owner {
+            id: Some(format!("person of {source}")),
+            ..Owner::default()
+        },
     }
 }
 

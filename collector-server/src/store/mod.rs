@@ -15,6 +15,8 @@ pub mod sqlite;
 use std::future::Future;
 use std::sync::Arc;
 
+use firsthand_core::consent::PURPOSES;
+
 use crate::privacy::ledger::Draft;
 
 /// Position of an event in the log; grows by one an event.
@@ -71,6 +73,15 @@ pub struct Quarantined {
     pub payload: Option<String>,
 }
 
+/// Whose data a request is, and for which purposes it may be kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owner {
+    /// What names the person best: the anonymous id, else a digest; `None` where nothing does.
+    pub id: Option<String>,
+    /// What consent allowed when it arrived, in the order of `Purpose::ALL`.
+    pub allowed: [bool; PURPOSES],
+}
+
 /// What one request brings into the log, in one transaction.
 #[derive(Debug, Clone)]
 pub struct Append {
@@ -88,6 +99,8 @@ pub struct Append {
     pub quarantined: Vec<Quarantined>,
     /// The choice under which the events were sent, for the ledger; `None` where there was none.
     pub receipt: Option<Box<Draft>>,
+    /// Whose they are: what the store seals is sealed with this person's key.
+    pub owner: Owner,
 }
 
 /// What became of one event of an [`Append`].
@@ -127,7 +140,8 @@ pub struct StoredEvent {
     pub at_ms: i64,
     /// Not to be forwarded before, in epoch milliseconds.
     pub settle_until_ms: i64,
-    /// The copy that arrived first, then the others in the order of their arrival.
+    /// The copy that arrived first, then the others in the order of their arrival. None where the key of one
+    /// was destroyed: the person was erased. One that cannot be read is there with empty texts.
     pub copies: Vec<StoredCopy>,
 }
 

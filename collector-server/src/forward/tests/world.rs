@@ -16,8 +16,8 @@ use crate::forward::destinations::{PLATFORMS, platform};
 use crate::forward::{Forwarder, Settings, spawn};
 use crate::store::sqlite::{EventView, SqliteConfig, SqliteStore};
 use crate::store::{
-    Append, ConsentChange, DestinationState, Due, NewEvent, Outcome, Progress, Seq, SourceKind,
-    Store, StoreError, StoredEvent,
+    Append, ConsentChange, DestinationState, Due, NewEvent, Outcome, Owner, Progress, Seq,
+    SourceKind, Store, StoreError, StoredEvent,
 };
 
 /// How long a test waits for what must happen.
@@ -417,6 +417,7 @@ impl EventSpec {
             }],
             quarantined: Vec::new(),
             receipt: None,
+            owner: Owner::default(),
         };
         (append, id)
     }

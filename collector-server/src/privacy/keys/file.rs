@@ -11,7 +11,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::masters::{KeyError, is_plain, parse};
+use super::masters::{FILE_ID, KeyError, is_plain, parse};
 use super::{KEY_BYTES, Raw};
 
 /// Name of the key file inside the data directory.
@@ -48,14 +48,72 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, Raw)>, KeyError> {
 pub(super) fn write(path: &Path, keys: &[(String, Raw)]) -> Result<(), KeyError> {
     let mut text = Zeroizing::new(String::with_capacity(keys.len() * (KEY_BYTES * 2 + 48)));
     for (id, raw) in keys {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{id} ");
-        for byte in raw.iter() {
-            let _ = write!(text, "{byte:02x}");
-        }
+        text.push_str(id);
+        text.push(' ');
+        push_hex(&mut text, raw);
         text.push('\n');
     }
     write_secret(path, text.as_bytes()).map_err(|error| failed(path, &error))
+}
+
+/// What a rotation of the key file has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// Id of the new key.
+    pub new: String,
+    /// Ids of keys that nothing needed any more.
+    pub gone: Vec<String>,
+}
+
+/// Puts a new key before those of the key file, and leaves out those that nothing needs.
+pub fn rotate_file(dir: &Path, is_needed: impl Fn(&str) -> bool) -> Result<Rotated, KeyError> {
+    let path = dir.join(FILE_NAME);
+    let (kept, gone): (Vec<_>, Vec<_>) =
+        read(&path)?.into_iter().partition(|(id, _)| is_needed(id));
+    // Never the id of a key that was there: numbers grow.
+    let number = kept
+        .iter()
+        .chain(&gone)
+        .filter_map(|(id, _)| match id.strip_prefix(FILE_ID)? {
+            "" => Some(1),
+            rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
+        })
+        .max()
+        .unwrap_or(0);
+    let new = format!("{FILE_ID}-{}", number.saturating_add(1));
+    let mut keys = vec![(new.clone(), Zeroizing::new(rand::random()))];
+    keys.extend(kept);
+    write(&path, &keys)?;
+    Ok(Rotated {
+        new,
+        gone: gone.into_iter().map(|(id, _)| id).collect(),
+    })
+}
+
+/// Writes a new secret for `privacy.keys` into a file that must not exist yet.
+pub fn write_new(path: &Path) -> Result<(), KeyError> {
+    let raw: Raw = Zeroizing::new(rand::random());
+    let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2 + 1));
+    push_hex(&mut text, &raw);
+    text.push('\n');
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        })
+        .and_then(|()| sync_dir(path));
+    written.map_err(|error| failed(path, &error))
+}
+
+fn push_hex(text: &mut String, raw: &Raw) {
+    for byte in raw.iter() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
 }
 
 /// Writes a file that only its owner may read, all of it or nothing.
@@ -70,15 +128,16 @@ fn write_secret(path: &Path, text: &[u8]) -> std::io::Result<()> {
     file.write_all(text)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
-    if let Some(dir) = path.parent() {
-        File::open(if dir.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            dir
-        })?
-        .sync_all()?;
-    }
-    Ok(())
+    sync_dir(path)
+}
+
+/// Brings the name of a file to disk.
+fn sync_dir(path: &Path) -> std::io::Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    File::open(dir)?.sync_all()
 }
 
 fn failed(path: &Path, reason: &dyn std::fmt::Display) -> KeyError {

@@ -23,7 +23,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-pub use self::file::FILE_NAME;
+pub use self::file::{FILE_NAME, Rotated, rotate_file, write_new};
 pub use self::masters::{FILE_ID, KeyConfig, KeyError, Masters, Origin};
 pub use self::sealed::{Broken, DataKey, OVERHEAD_BYTES, Place};
 

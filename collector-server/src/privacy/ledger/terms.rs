@@ -3,6 +3,8 @@
 //! Kept once, named by its SHA-256: a receipt of a visitor stays small, and a change of the recipients
 //! shows in the receipts that come after it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -37,8 +39,11 @@ pub struct Recipient {
 }
 
 /// How long what is kept (`retention_period`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retention {
+    /// Events by purpose, in days, where that is shorter.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub by_purpose_days: BTreeMap<String, u32>,
     /// Events, in days.
     pub events_days: u32,
     /// Receipts, in days.

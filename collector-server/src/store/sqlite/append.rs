@@ -8,15 +8,22 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::frame;
 use super::ledger::{self, LedgerCache};
+use super::values::{Opened, Row, open_with, seal};
+use super::vault::{Sealer, Vault};
+use crate::privacy::keys::{Blind, KeyRing};
+use crate::privacy::retention::Purposes;
 use crate::store::{Append, Appended, ConsentChange, NewEvent, Quarantined, Seq, SourceKind};
 
 /// What the writer remembers between transactions. Thrown away after a failed one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cache {
     /// Position of the next event.
     pub(super) next_seq: Seq,
     pub(super) ledger: LedgerCache,
+    pub(super) vault: Vault,
     quarantine_rows: i64,
+    /// Id of the next event in quarantine: a value is sealed for its row before the row is written.
+    next_quarantine: i64,
     sources: HashMap<(Arc<str>, SourceKind), i64>,
     key: Vec<u8>,
     row: String,
@@ -24,17 +31,30 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Reads what must be known before the first append.
-    pub(super) fn load(conn: &Connection, quarantine_rows: u32) -> rusqlite::Result<Self> {
+    pub(super) fn load(
+        conn: &Connection,
+        quarantine_rows: u32,
+        ring: Arc<KeyRing>,
+    ) -> rusqlite::Result<Self> {
         let next_seq = conn.query_row(
             "SELECT coalesce((SELECT seq + n FROM log ORDER BY seq DESC LIMIT 1), 1)",
+            [],
+            |row| row.get(0),
+        )?;
+        let next_quarantine = conn.query_row(
+            "SELECT coalesce((SELECT max(id) FROM quarantine), 0) + 1",
             [],
             |row| row.get(0),
         )?;
         Ok(Self {
             next_seq,
             ledger: LedgerCache::load(conn)?,
+            vault: Vault::new(ring),
             quarantine_rows: i64::from(quarantine_rows),
-            ..Self::default()
+            next_quarantine,
+            sources: HashMap::new(),
+            key: Vec::new(),
+            row: String::new(),
         })
     }
 
@@ -76,11 +96,34 @@ pub(super) const fn kind_of(number: i64) -> SourceKind {
     }
 }
 
-/// Writes a request. The answer holds one entry an event.
+/// A request that is being written.
+struct Request<'a> {
+    append: &'a Append,
+    subject: Option<Blind>,
+    source: i64,
+    receipt: Option<i64>,
+    purposes: i64,
+    sealer: Option<Sealer>,
+}
+
+impl Request<'_> {
+    /// Returns the key of the request's owner, fetched when something is kept.
+    fn sealer(&mut self, conn: &Connection, vault: &mut Vault) -> rusqlite::Result<Sealer> {
+        if let Some(sealer) = &self.sealer {
+            return Ok(sealer.clone());
+        }
+        let sealer = vault.of(conn, self.subject)?;
+        self.sealer = Some(sealer.clone());
+        Ok(sealer)
+    }
+}
+
+/// Writes a request, whose owner has this blind index. The answer holds one entry an event.
 pub(super) fn append(
     conn: &Connection,
     cache: &mut Cache,
     append: &Append,
+    subject: Option<Blind>,
 ) -> rusqlite::Result<Vec<Appended>> {
     let source = cache.source(conn, &append.source, append.kind)?;
     let receipt = match &append.receipt {
@@ -89,9 +132,19 @@ pub(super) fn append(
         }
         _ => None,
     };
+    let mut request = Request {
+        append,
+        subject,
+        source,
+        receipt,
+        purposes: Purposes::of(append.owner.allowed).bits(),
+        sealer: None,
+    };
     let first = cache.next_seq;
     let mut next = first;
     let mut answers = Vec::with_capacity(append.events.len());
+    let mut texts = Vec::with_capacity(append.events.len() + 1);
+    texts.push(append.header.as_str());
     let mut key = std::mem::take(&mut cache.key);
     let mut row = std::mem::take(&mut cache.row);
     row.clear();
@@ -101,7 +154,8 @@ pub(super) fn append(
         for event in &append.events {
             frame::dedup_key(&mut key, &event.name, &event.event_id);
             if insert.execute(params![key.as_slice(), next])? == 1 {
-                frame::push(&mut row, event);
+                frame::push(&mut row, event, "");
+                texts.push(&event.event);
                 answers.push(Appended::Accepted(next));
                 next += 1;
             } else {
@@ -110,24 +164,37 @@ pub(super) fn append(
                     .query_row(params![key.as_slice()], |row| row.get(0))?;
                 // A repeat inside this request comes from the same source: counted only.
                 if seq < first {
-                    keep_copy(conn, source, append, event, (seq, receipt))?;
+                    keep_copy(conn, &mut cache.vault, &mut request, event, seq)?;
                 }
                 answers.push(Appended::Duplicate(seq));
             }
         }
     }
     if next > first {
+        let sealer = request.sealer(conn, &mut cache.vault)?;
+        let sealed = seal(&sealer, Row::Log(first), texts);
         conn.prepare_cached(
-            "INSERT INTO log(seq, n, source, received_at, header, events, receipt) VALUES(?1,?2,?3,?4,?5,?6,?7)",
+            "INSERT INTO log(seq, n, source, received_at, header, events, receipt, key, purposes)
+             VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
         )?
-        .execute(params![first, next - first, source, append.received_at_ms, append.header, row, receipt])?;
+        .execute(params![
+            first,
+            next - first,
+            source,
+            append.received_at_ms,
+            sealed,
+            row,
+            receipt,
+            sealer.id,
+            request.purposes
+        ])?;
     }
     for quarantined in &append.quarantined {
-        quarantine(conn, source, append.received_at_ms, quarantined)?;
+        quarantine(conn, cache, &mut request, quarantined)?;
     }
     if !append.quarantined.is_empty() {
         conn.prepare_cached("DELETE FROM quarantine WHERE id <= ?1")?
-            .execute(params![conn.last_insert_rowid() - cache.quarantine_rows])?;
+            .execute(params![cache.next_quarantine - 1 - cache.quarantine_rows])?;
     }
     cache.next_seq = next;
     cache.key = key;
@@ -138,11 +205,12 @@ pub(super) fn append(
 /// Keeps a copy unless its source already reported this event.
 fn keep_copy(
     conn: &Connection,
-    source: i64,
-    append: &Append,
+    vault: &mut Vault,
+    request: &mut Request<'_>,
     event: &NewEvent,
-    (seq, receipt): (Seq, Option<i64>),
+    seq: Seq,
 ) -> rusqlite::Result<()> {
+    let source = request.source;
     let first_source: Option<i64> = conn
         .prepare_cached("SELECT source FROM log WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1")?
         .query_row(params![seq], |row| row.get(0))
@@ -150,57 +218,98 @@ fn keep_copy(
     if first_source.is_none_or(|first| first == source) {
         return Ok(());
     }
+    let is_known = conn
+        .prepare_cached("SELECT 1 FROM copies WHERE seq = ?1 AND source = ?2")?
+        .exists(params![seq, source])?;
+    if is_known {
+        return Ok(());
+    }
+    let sealer = request.sealer(conn, vault)?;
+    let texts = [request.append.header.as_str(), event.event.as_str()];
+    let sealed = seal(&sealer, Row::Copy(seq, source), texts);
     conn.prepare_cached(
-        "INSERT OR IGNORE INTO copies(seq, source, received_at, header, event, receipt) VALUES(?1,?2,?3,?4,?5,?6)",
+        "INSERT INTO copies(seq, source, received_at, header, event, receipt, key, purposes)
+         VALUES(?1,?2,?3,?4,'',?5,?6,?7)",
     )?
-    .execute(params![seq, source, append.received_at_ms, append.header, event.event, receipt])?;
+    .execute(params![
+        seq,
+        source,
+        request.append.received_at_ms,
+        sealed,
+        request.receipt,
+        sealer.id,
+        request.purposes
+    ])?;
     Ok(())
 }
 
 fn quarantine(
     conn: &Connection,
-    source: i64,
-    received_at_ms: i64,
+    cache: &mut Cache,
+    request: &mut Request<'_>,
     event: &Quarantined,
 ) -> rusqlite::Result<()> {
+    let id = cache.next_quarantine;
+    let (key, payload) = match &event.payload {
+        None => (None, None),
+        Some(payload) => {
+            let sealer = request.sealer(conn, &mut cache.vault)?;
+            let sealed = seal(&sealer, Row::Quarantine(id), [payload.as_str()]);
+            (Some(sealer.id), Some(sealed))
+        }
+    };
     conn.prepare_cached(
-        "INSERT INTO quarantine(received_at, source, event_id, name, code, message, payload)
-         VALUES(?1,?2,?3,?4,?5,?6,?7)",
+        "INSERT INTO quarantine(id, received_at, source, event_id, name, code, message, payload, key)
+         VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
     )?
     .execute(params![
-        received_at_ms,
-        source,
+        id,
+        request.append.received_at_ms,
+        request.source,
         event.event_id,
         event.name,
         event.code,
         event.message,
-        event.payload
+        payload,
+        key
     ])?;
+    cache.next_quarantine = id + 1;
     Ok(())
 }
 
 /// Keeps a later word on consent; a word that arrived or was said earlier never replaces a later one.
-pub(super) fn record_consent(conn: &Connection, change: &ConsentChange) -> rusqlite::Result<()> {
-    let known: Option<(String, i64)> = conn
-        .prepare_cached("SELECT evidence, received_at FROM consent WHERE anonymous_id = ?1")?
-        .query_row(params![change.anonymous_id], |row| {
-            Ok((row.get(0)?, row.get(1)?))
+pub(super) fn record_consent(
+    conn: &Connection,
+    vault: &mut Vault,
+    subject: &Blind,
+    change: &ConsentChange,
+) -> rusqlite::Result<()> {
+    let sealer = vault.of(conn, Some(*subject))?;
+    let known: Option<(i64, Vec<u8>, i64)> = conn
+        .prepare_cached("SELECT key, evidence, received_at FROM consent WHERE subject = ?1")?
+        .query_row(params![subject], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
     // A choice that was sent again after a failure must not undo the withdrawal that came after it.
-    if let Some((evidence, received_at_ms)) = known
-        && let Some(known_ms) = said_at_ms(&evidence, received_at_ms)
+    if let Some((key, evidence, received_at_ms)) = known
+        && key == sealer.id
+        && let Opened::Texts(texts) = open_with(&sealer.key, key, Row::Consent(subject), &evidence)
+        && let Some(evidence) = texts.first()
+        && let Some(known_ms) = said_at_ms(evidence, received_at_ms)
         && let Some(said_ms) = said_at_ms(&change.evidence, change.received_at_ms)
         && said_ms < known_ms
     {
         return Ok(());
     }
+    let sealed = seal(&sealer, Row::Consent(subject), [change.evidence.as_str()]);
     conn.prepare_cached(
-        "INSERT INTO consent(anonymous_id, evidence, received_at) VALUES(?1,?2,?3)
-         ON CONFLICT(anonymous_id) DO UPDATE SET evidence = excluded.evidence, received_at = excluded.received_at
+        "INSERT INTO consent(subject, key, evidence, received_at) VALUES(?1,?2,?3,?4)
+         ON CONFLICT(subject) DO UPDATE SET key = excluded.key, evidence = excluded.evidence,
+           received_at = excluded.received_at
          WHERE excluded.received_at >= consent.received_at",
     )?
-    .execute(params![change.anonymous_id, change.evidence, change.received_at_ms])?;
+    .execute(params![subject, sealer.id, sealed, change.received_at_ms])?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 //! <at_ms> <settle_until_ms> <name bytes> <id bytes> <event bytes>\n<name><id><event>\n
 //! ```
 //!
-//! Readable in the `sqlite3` shell, written by a copy, read without parsing the JSON.
+//! Readable in the `sqlite3` shell, written by a copy, read without parsing the JSON. Where the JSON is sealed it is
+//! empty here and stands in the sealed value ([`super::values`]).
 
 use std::fmt::Write as _;
 
@@ -22,8 +23,8 @@ pub(super) struct Framed<'a> {
     pub(super) event: &'a str,
 }
 
-/// Appends an event to a row.
-pub(super) fn push(out: &mut String, event: &NewEvent) {
+/// Appends an event to a row, with this JSON.
+pub(super) fn push(out: &mut String, event: &NewEvent, json: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         out,
@@ -32,11 +33,11 @@ pub(super) fn push(out: &mut String, event: &NewEvent) {
         event.settle_until_ms,
         event.name.len(),
         event.event_id.len(),
-        event.event.len()
+        json.len()
     );
     out.push_str(&event.name);
     out.push_str(&event.event_id);
-    out.push_str(&event.event);
+    out.push_str(json);
     out.push('\n');
 }
 
@@ -96,7 +97,7 @@ mod tests {
             let mut row = String::new();
             for (name, event_id, event, at_ms) in &list {
                 push(&mut row, &NewEvent { name: name.clone(), event_id: event_id.clone(),
-                    at_ms: *at_ms, settle_until_ms: 7, event: event.clone() });
+                    at_ms: *at_ms, settle_until_ms: 7, event: String::new() }, event);
             }
             let read: Vec<_> = iter(&row)
                 .map(|f| (f.name.to_owned(), f.event_id.to_owned(), f.event.to_owned(), f.at_ms))

@@ -5,10 +5,13 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::keyring::{self, KeyStatus};
 use super::proof::{self, Chain, ReceiptView};
 use super::schema::OpenError;
-use super::{access, ledger, outcomes, read, schema};
+use super::values::{Opened, Opener, Row as Place};
+use super::{SqliteConfig, access, ledger, outcomes, read, schema};
 use crate::privacy::chain::{Head, Row, Verified};
+use crate::privacy::keys::KeyRing;
 use crate::privacy::tokens::TokenRow;
 use crate::store::{Outcome, Seq, StoredEvent};
 
@@ -89,25 +92,36 @@ pub struct QuarantineView {
 #[derive(Debug, Clone, Copy)]
 pub struct Inspector<'c> {
     conn: &'c Connection,
+    ring: Option<&'c KeyRing>,
 }
 
 impl<'c> Inspector<'c> {
-    pub(super) const fn new(conn: &'c Connection) -> Self {
-        Self { conn }
+    pub(super) const fn new(conn: &'c Connection, ring: Option<&'c KeyRing>) -> Self {
+        Self { conn, ring }
     }
 
-    /// Opens a data file for reading only, also while the collector runs, and reads from it.
+    /// Opens a data file for reading only, also while the collector runs, and reads from it with its keys.
+    pub fn open_with_keys<T>(
+        config: &SqliteConfig,
+        read: impl FnOnce(Inspector<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, OpenError> {
+        let conn = schema::open_reader(&config.dir.join(super::FILE_NAME))?;
+        let ring = keyring::open_to_read(&conn, &config.dir, &config.keys)?;
+        Ok(read(Inspector::new(&conn, Some(&ring)))?)
+    }
+
+    /// The same without keys: what is sealed stays closed.
     pub fn open<T>(
         path: &Path,
         read: impl FnOnce(Inspector<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, OpenError> {
         let conn = schema::open_reader(path)?;
-        Ok(read(Inspector { conn: &conn })?)
+        Ok(read(Inspector::new(&conn, None))?)
     }
 
     /// Returns the newest events, newest first.
     pub fn newest(self, limit: usize) -> rusqlite::Result<Vec<EventView>> {
-        read::newest(self.conn, limit)?
+        read::newest(self.conn, self.ring, limit)?
             .into_iter()
             .map(|stored| self.view(stored))
             .collect()
@@ -116,7 +130,7 @@ impl<'c> Inspector<'c> {
     /// Returns all events with this id (a name and an id make an event).
     pub fn by_id(self, event_id: &str) -> rusqlite::Result<Vec<EventView>> {
         let seqs = read::seqs_of_id(self.conn, event_id)?;
-        read::events(self.conn, seqs)?
+        read::events(self.conn, self.ring, seqs)?
             .into_iter()
             .map(|stored| self.view(stored))
             .collect()
@@ -128,27 +142,37 @@ impl<'c> Inspector<'c> {
         event_id: Option<&str>,
         limit: usize,
     ) -> rusqlite::Result<Vec<QuarantineView>> {
-        self.conn
-            .prepare_cached(
-                "SELECT received_at, sources.name, event_id, q.name, code, message, payload
+        let mut opener = Opener::new(self.conn, self.ring);
+        let mut select = self.conn.prepare_cached(
+                "SELECT received_at, sources.name, event_id, q.name, code, message, payload, q.id, q.key
                  FROM quarantine q JOIN sources ON sources.id = q.source
                  WHERE ?1 IS NULL OR event_id = ?1 ORDER BY q.id DESC LIMIT ?2",
-            )?
-            .query_map(
-                params![event_id, i64::try_from(limit).unwrap_or(i64::MAX)],
-                |row| {
-                    Ok(QuarantineView {
-                        received_at_ms: row.get(0)?,
-                        source: row.get(1)?,
-                        event_id: row.get(2)?,
-                        name: row.get(3)?,
-                        code: row.get(4)?,
-                        message: row.get(5)?,
-                        payload: row.get(6)?,
-                    })
-                },
-            )?
-            .collect()
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut rows = select.query(params![event_id, limit])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let payload = match row.get::<_, Option<i64>>(8)? {
+                None => row.get(6)?,
+                Some(key) => {
+                    let sealed = row.get_ref(6)?.as_bytes()?;
+                    match opener.open(key, Place::Quarantine(row.get(7)?), sealed)? {
+                        Opened::Texts(texts) => texts.into_iter().next(),
+                        Opened::Erased | Opened::Unreadable => None,
+                    }
+                }
+            };
+            found.push(QuarantineView {
+                received_at_ms: row.get(0)?,
+                source: row.get(1)?,
+                event_id: row.get(2)?,
+                name: row.get(3)?,
+                code: row.get(4)?,
+                message: row.get(5)?,
+                payload,
+            });
+        }
+        Ok(found)
     }
 
     /// Returns how many events are in quarantine.
@@ -184,6 +208,11 @@ impl<'c> Inspector<'c> {
     /// Returns where retention has cut a chain.
     pub fn anchor(self, chain: Chain) -> rusqlite::Result<Head> {
         ledger::anchor(self.conn, chain.table())
+    }
+
+    /// Returns what the data needs of its keys.
+    pub fn key_status(self) -> rusqlite::Result<KeyStatus> {
+        keyring::status(self.conn)
     }
 
     fn view(self, stored: StoredEvent) -> rusqlite::Result<EventView> {

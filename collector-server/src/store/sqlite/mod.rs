@@ -7,19 +7,25 @@
 mod access;
 mod append;
 mod audit;
+mod backup;
 mod checkpoint;
 mod filter;
 mod frame;
 mod inspect;
+mod keyring;
 mod ledger;
 mod metrics;
 mod outcomes;
 mod proof;
 mod read;
 mod recent;
+mod reseal;
+mod retain;
 mod schema;
 mod shop_orders;
 mod upkeep;
+mod values;
+mod vault;
 mod words;
 mod writer;
 
@@ -32,6 +38,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{Semaphore, oneshot, watch};
+use uuid::Uuid;
 
 use self::append::Cache;
 use self::checkpoint::Checkpointer;
@@ -44,13 +51,17 @@ use super::{
     Store, StoreError, StoredEvent,
 };
 use crate::privacy::audit::Entry;
+use crate::privacy::keys::{Blind, KeyConfig, KeyRing};
 use crate::privacy::ledger::Draft;
+use crate::privacy::retention::RetentionDays;
 use crate::privacy::tokens::TokenRow;
 
 pub use self::access::Access;
+pub use self::backup::{BackupError, BackupReport, KEYS_FILE_NAME, backup, restore};
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
+pub use self::keyring::{KeyStatus, MasterStatus};
 pub use self::proof::{Chain, ReceiptView};
 pub use self::schema::OpenError;
 
@@ -100,6 +111,10 @@ pub struct SqliteConfig {
     pub max_mib: u32,
     /// Destinations whose cursors hold back retention.
     pub destinations: Vec<String>,
+    /// Master keys, the newest first; without any the engine makes a key file in its directory.
+    pub keys: Vec<KeyConfig>,
+    /// How long events are kept by purpose, where that is shorter than `retention_days`.
+    pub purpose_days: RetentionDays,
 }
 
 impl SqliteConfig {
@@ -126,6 +141,8 @@ impl SqliteConfig {
             audit_days: 730,
             max_mib: 0,
             destinations: Vec::new(),
+            keys: Vec::new(),
+            purpose_days: RetentionDays::default(),
         }
     }
 }
@@ -145,6 +162,7 @@ struct Inner {
     last_seq: watch::Receiver<Seq>,
     filter: Arc<ConsentFilter>,
     words: Arc<Words>,
+    ring: Arc<KeyRing>,
     readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -165,7 +183,19 @@ impl SqliteStore {
         let lock = lock_dir(&config.dir)?;
         let path = config.dir.join(FILE_NAME);
         let mut conn = open_or_replace(&path, &config)?;
-        let cache = Cache::load(&conn, config.quarantine_rows).map_err(|e| unavailable(&e))?;
+        let ring =
+            keyring::open(&mut conn, &config.dir, &config.keys).map_err(|e| unavailable(&e))?;
+        let ring = Arc::new(ring);
+        let mut cache = Cache::load(&conn, config.quarantine_rows, Arc::clone(&ring))
+            .map_err(|e| unavailable(&e))?;
+        let converted =
+            reseal::convert_ids(&mut conn, &mut cache.vault).map_err(|e| unavailable(&e))?;
+        if converted > 0 {
+            tracing::info!(
+                rows = converted,
+                "words and choices of visitors are kept by blind indexes now"
+            );
+        }
         let filter = Arc::new(ConsentFilter::new());
         fill_filter(&conn, &filter).map_err(|e| unavailable(&e))?;
         let checkpointer =
@@ -206,6 +236,7 @@ impl SqliteStore {
                 last_seq: watch,
                 filter,
                 words,
+                ring,
                 readers: Mutex::new(Vec::new()),
                 reader_permits: Semaphore::new(readers),
                 thread: Mutex::new(Some(thread)),
@@ -270,6 +301,28 @@ impl SqliteStore {
             .await
     }
 
+    /// Destroys the keys of these subjects ([`KeyRing::subject`]): what they sealed can never be read again.
+    /// Returns how many keys there were.
+    pub async fn destroy_keys(&self, subjects: Vec<Blind>) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::DestroyKeys(subjects, reply))
+            .await
+    }
+
+    /// Returns the keys that make blind indexes, and seal.
+    pub fn key_ring(&self) -> &KeyRing {
+        &self.inner.ring
+    }
+
+    /// Replaces the ids of browsers in a draft by their blind indexes, which are what the ledger keeps.
+    fn blinded(&self, mut receipt: Option<Box<Draft>>) -> Option<Box<Draft>> {
+        if let Some(draft) = &mut receipt {
+            for id in [&mut draft.browser, &mut draft.also_known_as] {
+                *id = id.map(|id| Uuid::from_bytes(self.inner.ring.subject(&id.to_string())));
+            }
+        }
+        receipt
+    }
+
     /// Returns how many bytes wait for the writer.
     pub fn waiting_bytes(&self) -> usize {
         self.inner.waiting_bytes.load(Ordering::Relaxed)
@@ -309,7 +362,8 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(Inspector<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.with_reader(move |conn| read(Inspector::new(conn)))
+        let ring = Arc::clone(&self.inner.ring);
+        self.with_reader(move |conn| read(Inspector::new(conn, Some(&ring))))
             .await
     }
 
@@ -385,8 +439,12 @@ impl Inner {
 }
 
 impl Store for SqliteStore {
-    async fn append(&self, append: Append) -> Result<Vec<Appended>, StoreError> {
-        self.ask(|reply| Command::Append(append, reply)).await
+    async fn append(&self, mut append: Append) -> Result<Vec<Appended>, StoreError> {
+        append.receipt = self.blinded(append.receipt.take());
+        let owner = append.owner.id.as_deref();
+        let subject = owner.map(|id| self.inner.ring.subject(id));
+        self.ask(|reply| Command::Append(append, subject, reply))
+            .await
     }
 
     async fn record_consent(
@@ -394,6 +452,11 @@ impl Store for SqliteStore {
         words: Vec<ConsentChange>,
         receipt: Option<Box<Draft>>,
     ) -> Result<(), StoreError> {
+        let receipt = self.blinded(receipt);
+        let words = words
+            .into_iter()
+            .map(|word| (self.inner.ring.subject(&word.anonymous_id), word))
+            .collect();
         self.ask(|reply| Command::Consent(words, receipt, reply))
             .await
     }
@@ -402,13 +465,19 @@ impl Store for SqliteStore {
         &self,
         mut anonymous_ids: Vec<String>,
     ) -> Result<Vec<ConsentChange>, StoreError> {
-        anonymous_ids.retain(|id| self.inner.filter.may_hold(id));
+        // What is in memory costs no index.
         let (mut known, epoch) = self.inner.words.take_known(&mut anonymous_ids);
-        if anonymous_ids.is_empty() {
+        let browsers: Vec<(Blind, String)> = anonymous_ids
+            .into_iter()
+            .map(|id| (self.inner.ring.subject(&id), id))
+            .filter(|(subject, _)| self.inner.filter.may_hold(subject))
+            .collect();
+        if browsers.is_empty() {
             return Ok(known);
         }
+        let ring = Arc::clone(&self.inner.ring);
         let read = self
-            .with_reader(move |conn| read::latest_consent(conn, &anonymous_ids))
+            .with_reader(move |conn| read::latest_consent(conn, &ring, &browsers))
             .await?;
         self.inner.words.keep(&read, epoch);
         known.extend(read);
@@ -424,12 +493,15 @@ impl Store for SqliteStore {
     }
 
     async fn read_log(&self, after: Seq, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        self.with_reader(move |conn| read::log_after(conn, after, limit))
+        let ring = Arc::clone(&self.inner.ring);
+        self.with_reader(move |conn| read::log_after(conn, Some(&ring), after, limit))
             .await
     }
 
     async fn read_events(&self, seqs: Vec<Seq>) -> Result<Vec<StoredEvent>, StoreError> {
-        self.with_reader(move |conn| read::events(conn, seqs)).await
+        let ring = Arc::clone(&self.inner.ring);
+        self.with_reader(move |conn| read::events(conn, Some(&ring), seqs))
+            .await
     }
 
     async fn destination_state(&self, destination: &str) -> Result<DestinationState, StoreError> {
@@ -501,10 +573,10 @@ fn open_or_replace(path: &Path, config: &SqliteConfig) -> Result<Connection, Sto
 }
 
 fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()> {
-    let mut select = conn.prepare("SELECT anonymous_id FROM consent")?;
+    let mut select = conn.prepare("SELECT subject FROM consent")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        filter.insert(row.get_ref(0)?.as_str()?);
+        filter.insert(&row.get(0)?);
     }
     Ok(())
 }

@@ -40,7 +40,8 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connecti
         let pages = i64::from(config.max_mib) * 1024 * 1024 / i64::from(config.page_bytes);
         conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?;
     }
-    conn.set_prepared_statement_cache_capacity(64);
+    set_secure_delete(&conn)?;
+    conn.set_prepared_statement_cache_capacity(96);
     let found = migrate(&mut conn, MIGRATIONS)?;
     if let (1.., Some(newest)) = (found, MIGRATIONS.last())
         && found < newest.version
@@ -52,6 +53,11 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connecti
         );
     }
     Ok(conn)
+}
+
+/// Sets the usual: what is deleted is overwritten where that costs no further page.
+pub(super) fn set_secure_delete(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA secure_delete=FAST", [], |_| Ok(()))
 }
 
 /// Opens the connection that folds the log into the file, and does nothing else.
@@ -68,6 +74,11 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(Duration::from_secs(10))?;
     require_current(&conn, MIGRATIONS)?;
     Ok(conn)
+}
+
+/// Refuses a file of another version than this program's.
+pub(super) fn require_this_version(conn: &Connection) -> Result<(), OpenError> {
+    require_current(conn, MIGRATIONS)
 }
 
 fn open_second(path: &Path) -> rusqlite::Result<Connection> {

@@ -3,28 +3,31 @@
 //! Dedup keys go after `dedup_days`, in the order of the log (so neighbours go together); requests go
 //! after `retention_days`, but never what a configured destination has not read or wants to
 //! look at again; the last row of the log always stays, because it holds the position. Grants that have
-//! come to their end get a receipt of it; both chains lose their oldest rows after their own time.
+//! come to their end get a receipt of it; both chains lose their oldest rows after their own time. Purposes end
+//! before that where they are configured to ([`super::retain`]); rows and keys come under the newest key
+//! ([`super::reseal`]).
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::ledger::{self, LedgerCache};
-use super::{SqliteConfig, audit, frame, shop_orders};
+use super::append::Cache;
+use super::{SqliteConfig, audit, frame, ledger, reseal, retain, schema, shop_orders};
 use crate::privacy::audit::{Entry, Outcome};
 use crate::store::Seq;
 
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 /// Rows looked at in one slice.
-const SLICE: usize = 200;
+pub(super) const SLICE: usize = 200;
 
 /// Does one slice. Returns whether there is more to do.
 pub(super) fn slice(
     conn: &Connection,
     config: &SqliteConfig,
-    ledger: &mut LedgerCache,
+    cache: &mut Cache,
     now_ms: i64,
 ) -> rusqlite::Result<bool> {
     let age = |days: u32| now_ms.saturating_sub(i64::from(days) * DAY_MS);
     conn.execute_batch("BEGIN IMMEDIATE")?;
+    cache.vault.begin(conn)?;
     let keys = prune_keys(conn, age(config.dedup_days))?;
     let rows = prune_log(conn, config, age(config.retention_days))?;
     let attempts = prune_by_id(
@@ -40,12 +43,12 @@ pub(super) fn slice(
         age(config.quarantine_days),
     )?;
     conn.prepare_cached(
-        "DELETE FROM consent WHERE anonymous_id IN
-           (SELECT anonymous_id FROM consent WHERE received_at < ?1 ORDER BY received_at LIMIT 200)",
+        "DELETE FROM consent WHERE subject IN
+           (SELECT subject FROM consent WHERE received_at < ?1 ORDER BY received_at LIMIT 200)",
     )?
     .execute(params![age(config.consent_days)])?;
     let orders = shop_orders::prune(conn, age(config.order_days))?;
-    let expired = ledger::expire(conn, ledger, now_ms)?;
+    let expired = ledger::expire(conn, &mut cache.ledger, now_ms)?;
     for (chain, recorded, days) in [
         ("receipts", "recorded_at", config.receipt_days),
         ("audit", "at", config.audit_days),
@@ -54,8 +57,28 @@ pub(super) fn slice(
             prune_chain(conn, chain, recorded, age(days), now_ms)?;
         }
     }
+    let retained = retain::slice(conn, config, cache.vault.ring(), now_ms)?;
+    let rewrapped = reseal::rewrap(conn, cache.vault.ring())?;
+    reseal::forget_unused(conn, &mut cache.vault)?;
     conn.execute_batch("COMMIT")?;
-    Ok([keys, rows, attempts, quarantine, orders, expired].contains(&SLICE))
+    let sealed = seal_clear(conn, cache)?;
+    let done = [keys, rows, attempts, quarantine, orders, expired];
+    Ok(done.contains(&SLICE) || [retained, rewrapped, sealed].contains(&SLICE))
+}
+
+/// Seals what an older version has written in clear, in a transaction of its own: what it takes the place of is
+/// overwritten on the disk, which costs more than other upkeep.
+fn seal_clear(conn: &Connection, cache: &mut Cache) -> rusqlite::Result<usize> {
+    if !reseal::has_clear(conn)? {
+        return Ok(0);
+    }
+    conn.pragma_update(None, "secure_delete", true)?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    cache.vault.begin(conn)?;
+    let sealed = reseal::seal_clear(conn, &mut cache.vault)?;
+    conn.execute_batch("COMMIT")?;
+    schema::set_secure_delete(conn)?;
+    Ok(sealed)
 }
 
 /// Deletes the oldest rows of a chain; what went is itself in the audit log.
@@ -84,7 +107,8 @@ fn prune_chain(
     audit::append(conn, &entry)
 }
 
-fn position(conn: &Connection) -> rusqlite::Result<Seq> {
+/// Returns the position up to which dedup keys were pruned.
+pub(super) fn pruned_keys(conn: &Connection) -> rusqlite::Result<Seq> {
     Ok(conn
         .prepare_cached("SELECT position FROM upkeep WHERE task = 'dedup'")?
         .query_row([], |row| row.get(0))
@@ -93,7 +117,7 @@ fn position(conn: &Connection) -> rusqlite::Result<Seq> {
 }
 
 fn prune_keys(conn: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
-    let from = position(conn)?;
+    let from = pruned_keys(conn)?;
     let mut to = from;
     let mut count = 0;
     let mut key = Vec::new();
@@ -122,7 +146,7 @@ fn prune_keys(conn: &Connection, before_ms: i64) -> rusqlite::Result<usize> {
 }
 
 /// Returns the last position that nobody needs any more.
-fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<Seq> {
+pub(super) fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<Seq> {
     let mut last = Seq::MAX;
     for name in &config.destinations {
         let known: Option<(i64, Seq)> = conn
@@ -145,7 +169,7 @@ fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlite::Result<S
 
 fn prune_log(conn: &Connection, config: &SqliteConfig, before_ms: i64) -> rusqlite::Result<usize> {
     let unneeded = last_unneeded(conn, config)?;
-    let pruned_keys = position(conn)?;
+    let pruned_keys = pruned_keys(conn)?;
     let last_row: Option<Seq> = conn.query_row("SELECT max(seq) FROM log", [], |row| row.get(0))?;
     let mut select =
         conn.prepare_cached("SELECT seq, n, received_at FROM log ORDER BY seq LIMIT 200")?;

@@ -98,19 +98,28 @@ impl Words {
     }
 
     /// Forgets words that were written anew, after their commit: which of two stands is the table's to say.
-    pub(super) fn changed(&self, words: &[ConsentChange]) {
+    pub(super) fn changed<'i>(&self, ids: impl IntoIterator<Item = &'i str>) {
         let mut inner = self.lock();
         inner.epoch += 1;
         let epoch = inner.epoch;
-        for word in words {
-            inner.recent.remove(word.anonymous_id.as_str());
-            inner.changes.push_back((epoch, word.anonymous_id.clone()));
+        for id in ids {
+            inner.recent.remove(id);
+            inner.changes.push_back((epoch, id.to_owned()));
         }
         while inner.changes.len() > CHANGES {
             if let Some((epoch, _)) = inner.changes.pop_front() {
                 inner.forgotten = epoch;
             }
         }
+    }
+
+    /// Forgets all words: some were taken away, and only their blind indexes tell which.
+    pub(super) fn forget_all(&self) {
+        let mut inner = self.lock();
+        inner.epoch += 1;
+        inner.recent = Recent::new(REMEMBERED);
+        inner.changes.clear();
+        inner.forgotten = inner.epoch;
     }
 }
 
@@ -132,13 +141,13 @@ mod tests {
         let (me, other) = (["v".to_owned()], ["w".to_owned()]);
         let before = words.mark();
         assert!(!words.has_changed(before, &me));
-        words.changed(&[word("no")]);
+        words.changed(["v"]);
         assert!(words.has_changed(before, &me));
         assert!(!words.has_changed(before, &other));
         assert!(!words.has_changed(words.mark(), &me));
         let mark = words.mark();
         for _ in 0..=CHANGES {
-            words.changed(&[word("no")]);
+            words.changed(["v"]);
         }
         assert!(words.has_changed(before, &other), "too long ago to tell");
         assert!(words.has_changed(mark, &other), "too many to tell");
@@ -155,13 +164,19 @@ mod tests {
             (known.into_iter().next().map(|word| word.evidence), epoch)
         };
         let (_, epoch) = ask();
-        words.changed(&[word("no")]);
+        words.changed(["v"]);
         words.keep(&[word("yes")], epoch);
         assert_eq!(ask().0, None);
         let (_, epoch) = ask();
         words.keep(&[word("no")], epoch);
         assert_eq!(ask().0.as_deref(), Some("no"));
-        words.changed(&[word("yes")]);
+        words.changed(["v"]);
         assert_eq!(ask().0, None);
+        let (_, epoch) = ask();
+        words.keep(&[word("yes")], epoch);
+        let mark = words.mark();
+        words.forget_all();
+        assert_eq!(ask().0, None);
+        assert!(words.has_changed(mark, &["w".to_owned()]));
     }
 }

@@ -17,11 +17,12 @@ use tokio::sync::{oneshot, watch};
 use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
-use super::ledger::LedgerCache;
 use super::shop_orders::{self, Told};
+use super::vault::keys_of;
 use super::words::Words;
 use super::{SqliteConfig, audit, ledger, outcomes, schema, upkeep};
 use crate::privacy::audit::Entry;
+use crate::privacy::keys::Blind;
 use crate::privacy::ledger::Draft;
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
 
@@ -29,11 +30,15 @@ type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
 /// What the writer can be asked for.
 pub(super) enum Command {
-    Append(Append, Reply<Vec<Appended>>),
-    Consent(Vec<ConsentChange>, Option<Box<Draft>>, Reply<()>),
+    /// With the blind index of its owner.
+    Append(Append, Option<Blind>, Reply<Vec<Appended>>),
+    /// Each word with the blind index of its browser.
+    Consent(Vec<(Blind, ConsentChange)>, Option<Box<Draft>>, Reply<()>),
     Commit(String, Progress, Reply<()>),
     Access(Entry, Reply<()>),
     Told(Told, Reply<()>),
+    /// Destroys the keys of these subjects.
+    DestroyKeys(Vec<Blind>, Reply<usize>),
     /// Commits nothing, but as durably as anything: tells whether the disk can be written.
     Probe(Reply<()>),
     /// Forgets what is old, now.
@@ -45,6 +50,7 @@ pub(super) enum Command {
 /// A command that was carried out, but not committed yet.
 enum Done {
     Appended(Vec<Appended>),
+    Destroyed(usize),
     Nothing,
 }
 
@@ -53,7 +59,7 @@ pub(super) fn weight(command: &Command) -> usize {
     const BASE: usize = 256;
     const RECEIPT: usize = 1024;
     match command {
-        Command::Append(append, _) => {
+        Command::Append(append, ..) => {
             let events: usize = append
                 .events
                 .iter()
@@ -68,12 +74,13 @@ pub(super) fn weight(command: &Command) -> usize {
             BASE + append.header.len() + events + kept + receipt
         }
         Command::Consent(words, receipt, _) => {
-            let words: usize = words.iter().map(|word| word.evidence.len() + 64).sum();
+            let words: usize = words.iter().map(|(_, word)| word.evidence.len() + 80).sum();
             BASE + words + receipt.as_ref().map_or(0, |_| RECEIPT)
         }
         Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
         Command::Access(entry, _) => BASE + entry.what.len(),
         Command::Told(told, _) => BASE + told.orders.len() * 512,
+        Command::DestroyKeys(subjects, _) => BASE + subjects.len() * size_of::<Blind>(),
         Command::Probe(_) | Command::Close => BASE,
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
@@ -211,18 +218,28 @@ impl Writer {
     fn answer(&mut self, command: Command, result: Result<Done, StoreError>) {
         // A receiver that is gone stopped waiting; what was written stays written.
         match (command, result) {
-            (Command::Append(_, reply), Ok(Done::Appended(answers))) => {
+            (Command::Append(_, _, reply), Ok(Done::Appended(answers))) => {
                 let _ = reply.send(Ok(answers));
             }
-            (Command::Append(_, reply), result) => {
+            (Command::DestroyKeys(_, reply), result) => {
+                if result.is_ok() {
+                    self.words.forget_all();
+                }
+                let _ = reply.send(result.map(|done| match done {
+                    Done::Destroyed(count) => count,
+                    Done::Appended(_) | Done::Nothing => 0,
+                }));
+            }
+            (Command::Append(_, _, reply), result) => {
                 let _ = reply.send(result.map(|_| Vec::new()));
             }
             (Command::Consent(words, _, reply), result) => {
                 if result.is_ok() {
-                    for word in &words {
-                        self.filter.insert(&word.anonymous_id);
+                    for (subject, _) in &words {
+                        self.filter.insert(subject);
                     }
-                    self.words.changed(&words);
+                    self.words
+                        .changed(words.iter().map(|(_, word)| word.anonymous_id.as_str()));
                 }
                 let _ = reply.send(result.map(|_| ()));
             }
@@ -239,7 +256,7 @@ impl Writer {
             (Command::Upkeep(now_ms, reply), _) => {
                 let conn = self.conn.as_ref().expect("open in tests");
                 let _ = reply.send(
-                    upkeep::slice(conn, &self.config, &mut self.cache.ledger, now_ms)
+                    upkeep::slice(conn, &self.config, &mut self.cache, now_ms)
                         .map_err(|e| StoreError::Unavailable(e.to_string())),
                 );
             }
@@ -257,6 +274,7 @@ impl Writer {
         let next_seq = cache.next_seq;
         let result = (|| {
             conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+            cache.vault.begin(conn)?;
             let done = group
                 .iter()
                 .map(|command| carry_out(conn, cache, command))
@@ -266,7 +284,8 @@ impl Writer {
         })();
         if let Err(error) = &result {
             let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
-            let reloaded = Cache::load(conn, self.config.quarantine_rows);
+            let ring = Arc::clone(self.cache.vault.ring());
+            let reloaded = Cache::load(conn, self.config.quarantine_rows, ring);
             match reloaded {
                 Ok(fresh) if is_rolled_back && !must_reopen(error) => self.cache = fresh,
                 // Nothing more can be trusted of this connection.
@@ -284,7 +303,8 @@ impl Writer {
             let mut conn = schema::open_writer(&self.path, &self.config)
                 .map_err(schema::OpenError::into_sqlite)?;
             self.checkpointer.attach(&mut conn)?;
-            self.cache = Cache::load(&conn, self.config.quarantine_rows)?;
+            let ring = Arc::clone(self.cache.vault.ring());
+            self.cache = Cache::load(&conn, self.config.quarantine_rows, ring)?;
             self.conn = Some(conn);
             tracing::info!("store opened again");
         }
@@ -302,12 +322,13 @@ impl Writer {
 
     fn upkeep(&mut self, now_ms: i64) -> bool {
         let Some(conn) = &self.conn else { return false };
-        match upkeep::slice(conn, &self.config, &mut self.cache.ledger, now_ms) {
+        match upkeep::slice(conn, &self.config, &mut self.cache, now_ms) {
             Ok(has_more) => has_more,
             Err(error) => {
                 let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
-                match LedgerCache::load(conn) {
-                    Ok(fresh) if is_rolled_back => self.cache.ledger = fresh,
+                let ring = Arc::clone(self.cache.vault.ring());
+                match Cache::load(conn, self.config.quarantine_rows, ring) {
+                    Ok(fresh) if is_rolled_back => self.cache = fresh,
                     _ => self.conn = None,
                 }
                 tracing::warn!(%error, "store upkeep failed, will be tried again");
@@ -319,14 +340,18 @@ impl Writer {
 
 fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlite::Result<Done> {
     match command {
-        Command::Append(request, _) => append::append(conn, cache, request).map(Done::Appended),
+        Command::Append(request, subject, _) => {
+            append::append(conn, cache, request, *subject).map(Done::Appended)
+        }
         Command::Consent(words, receipt, _) => {
             if let Some(draft) = receipt {
                 ledger::record(conn, &mut cache.ledger, draft)?;
             }
             words
                 .iter()
-                .try_for_each(|word| append::record_consent(conn, word))
+                .try_for_each(|(subject, word)| {
+                    append::record_consent(conn, &mut cache.vault, subject, word)
+                })
                 .map(|()| Done::Nothing)
         }
         Command::Commit(name, progress, _) => {
@@ -334,6 +359,10 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
         Command::Told(told, _) => shop_orders::remember(conn, told).map(|()| Done::Nothing),
+        Command::DestroyKeys(subjects, _) => {
+            let ids = keys_of(conn, subjects)?;
+            cache.vault.destroy(conn, &ids).map(Done::Destroyed)
+        }
         Command::Probe(_) => conn
             .prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('probe', 0)")?
             .execute([])

@@ -6,6 +6,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use crate::privacy::keys::KeyError;
+
 /// One step from a version to the next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Migration {
@@ -27,7 +29,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 3,
-        sql: include_str!("0003_shop_orders.sql"),
+        sql: include_str!("0003_keys.sql"),
+    },
+    Migration {
+        version: 4,
+        sql: include_str!("0004_shop_orders.sql"),
     },
 ];
 
@@ -45,6 +51,12 @@ pub enum OpenError {
         /// Newest version of this program.
         known: i64,
     },
+    /// Its keys are not there.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// It holds sealed data, but not the secret of its blind indexes.
+    #[error("the data has lost its blind secret: restore it from a backup with its keys.db")]
+    NoBlindSecret,
     /// An older program has written it, and this one may only read.
     #[error(
         "the data is of version {found}, this program reads {known}: start this program's collector once, \
