@@ -38,8 +38,12 @@ fn check_keys(config: &Config) -> anyhow::Result<()> {
     }
     match Inspector::open_with_keys(&engine, |_| Ok(())) {
         // Nothing is sealed yet: an older version wrote it, or no collector has opened it.
-        Ok(()) | Err(OpenError::Older { .. } | OpenError::NoBlindSecret) => Ok(()),
-        Err(OpenError::Keys(KeyError::None { .. })) if is_new(config) => Ok(()),
+        Ok(()) | Err(OpenError::Older { .. }) => Ok(()),
+        Err(OpenError::Keys(KeyError::None { .. }) | OpenError::NoBlindSecret)
+            if is_new(config) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(error).context("opening the data with its keys"),
     }
 }

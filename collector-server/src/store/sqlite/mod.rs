@@ -584,6 +584,10 @@ fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod retain_tests;
+#[cfg(test)]
+mod seal_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod upgrade_tests;

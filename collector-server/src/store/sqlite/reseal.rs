@@ -5,10 +5,10 @@ use firsthand_core::wire::{User, decode_header};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::frame;
 use super::upkeep::SLICE;
 use super::values::{Row, seal, unreadable};
 use super::vault::{KeyId, Vault, owner, wrapped};
+use super::{frame, schema};
 use crate::privacy::keys::{Blind, KeyRing, Wrapped};
 use crate::store::NewEvent;
 
@@ -185,6 +185,7 @@ const CONVERTED: i64 = 2_000;
 /// by its blind index. A few hundred bytes a visitor: done before the store opens, a slice a transaction.
 pub(super) fn convert_ids(conn: &mut Connection, vault: &mut Vault) -> rusqlite::Result<usize> {
     let mut count = 0;
+    schema::overwrite_all_deleted(conn)?;
     loop {
         let transaction = conn.transaction()?;
         vault.begin(&transaction)?;
@@ -193,9 +194,11 @@ pub(super) fn convert_ids(conn: &mut Connection, vault: &mut Vault) -> rusqlite:
         transaction.commit()?;
         count += words + choices;
         if words + choices == 0 {
-            return Ok(count);
+            break;
         }
     }
+    schema::overwrite_usual_deleted(conn)?;
+    Ok(count)
 }
 
 fn convert_words(conn: &Connection, vault: &mut Vault) -> rusqlite::Result<usize> {

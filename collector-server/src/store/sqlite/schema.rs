@@ -40,9 +40,11 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connecti
         let pages = i64::from(config.max_mib) * 1024 * 1024 / i64::from(config.page_bytes);
         conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?;
     }
-    set_secure_delete(&conn)?;
     conn.set_prepared_statement_cache_capacity(96);
+    // A version may leave behind tables and indexes that hold what is sealed from now on.
+    overwrite_all_deleted(&conn)?;
     let found = migrate(&mut conn, MIGRATIONS)?;
+    overwrite_usual_deleted(&conn)?;
     if let (1.., Some(newest)) = (found, MIGRATIONS.last())
         && found < newest.version
     {
@@ -55,8 +57,13 @@ pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connecti
     Ok(conn)
 }
 
-/// Sets the usual: what is deleted is overwritten where that costs no further page.
-pub(super) fn set_secure_delete(conn: &Connection) -> rusqlite::Result<()> {
+/// What is deleted from now on is overwritten, pages that are given up too.
+pub(super) fn overwrite_all_deleted(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA secure_delete=ON", [], |_| Ok(()))
+}
+
+/// The usual: what is deleted is overwritten where that costs no further page.
+pub(super) fn overwrite_usual_deleted(conn: &Connection) -> rusqlite::Result<()> {
     conn.query_row("PRAGMA secure_delete=FAST", [], |_| Ok(()))
 }
 

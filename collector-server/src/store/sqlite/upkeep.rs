@@ -72,12 +72,12 @@ fn seal_clear(conn: &Connection, cache: &mut Cache) -> rusqlite::Result<usize> {
     if !reseal::has_clear(conn)? {
         return Ok(0);
     }
-    conn.pragma_update(None, "secure_delete", true)?;
+    schema::overwrite_all_deleted(conn)?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     cache.vault.begin(conn)?;
     let sealed = reseal::seal_clear(conn, &mut cache.vault)?;
     conn.execute_batch("COMMIT")?;
-    schema::set_secure_delete(conn)?;
+    schema::overwrite_usual_deleted(conn)?;
     Ok(sealed)
 }
 
