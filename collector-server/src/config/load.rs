@@ -133,24 +133,6 @@ mod tests {
                 vec!["privacy.withdraw_url", "https://"],
             ),
             (
-                format!(
-                    "[privacy]\nkeys = [{{ id = \"file2\", secret = {{ env = \"K\" }} }}]\n{SOURCE}"
-                ),
-                vec!["privacy.keys", "2026a"],
-            ),
-            (
-                format!("[privacy]\nkeys = [{{ id = \"a\", secret = \"5f1c\" }}]\n{SOURCE}"),
-                vec!["line 2"],
-            ),
-            (
-                format!("[privacy.retention_days]\nmarketing = 3\n{SOURCE}"),
-                vec!["privacy.retention_days.marketing", "7 to 30"],
-            ),
-            (
-                format!("[privacy.retention_days]\nmarketting = 9\n{SOURCE}"),
-                vec!["`marketting`", "did you mean `marketing`"],
-            ),
-            (
                 format!("[limits]\nevents_per_batch = 0\n{SOURCE}"),
                 vec!["limits.events_per_batch", "1 to"],
             ),
@@ -209,6 +191,35 @@ mod tests {
             ),
             (String::new(), vec!["source", "[[source]]"]),
             ("x = ".to_owned(), vec!["line 1"]),
+        ] {
+            let error = error_of(&text);
+            for want in wants {
+                assert!(error.contains(want), "{want:?} not in {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_keys_and_purposes_is_told() {
+        for (text, wants) in [
+            (
+                format!(
+                    "[privacy]\nkeys = [{{ id = \"file2\", secret = {{ env = \"K\" }} }}]\n{SOURCE}"
+                ),
+                vec!["privacy.keys", "2026a"],
+            ),
+            (
+                format!("[privacy]\nkeys = [{{ id = \"a\", secret = \"5f1c\" }}]\n{SOURCE}"),
+                vec!["line 2"],
+            ),
+            (
+                format!("[privacy.retention_days]\nmarketing = 3\n{SOURCE}"),
+                vec!["privacy.retention_days.marketing", "7 to 30"],
+            ),
+            (
+                format!("[privacy.retention_days]\nmarketting = 9\n{SOURCE}"),
+                vec!["`marketting`", "did you mean `marketing`"],
+            ),
         ] {
             let error = error_of(&text);
             for want in wants {

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub)] // not every suite uses everything
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // a failure here is the test's
 
+pub mod load;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};

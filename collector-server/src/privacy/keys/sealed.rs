@@ -60,6 +60,10 @@ impl DataKey {
     }
 
     /// Seals a text for its place.
+    ///
+    /// # Panics
+    ///
+    /// If the text is longer than the 64 GiB that one message of AES-GCM may have.
     pub fn seal(&self, place: Place<'_>, text: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE_LEN] = rand::random();
         let mut sealed = Vec::with_capacity(text.len() + OVERHEAD_BYTES);

@@ -12,6 +12,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use serde::Serialize;
 
+use super::opening::lock_dir;
 use super::proof::{self, Chain};
 use super::schema::OpenError;
 use super::{FILE_NAME, SqliteConfig, keyring, schema};
@@ -275,7 +276,7 @@ pub fn restore(
     }
     let dir = &config.dir;
     std::fs::create_dir_all(dir).map_err(|error| failed(dir, &error))?;
-    let _lock = super::lock_dir(dir).map_err(|error| failed(dir, &error))?;
+    let _lock = lock_dir(dir).map_err(|error| failed(dir, &error))?;
     let data = dir.join(FILE_NAME);
     if data.exists() {
         return Err(failed(

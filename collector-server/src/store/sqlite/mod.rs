@@ -15,6 +15,7 @@ mod inspect;
 mod keyring;
 mod ledger;
 mod metrics;
+mod opening;
 mod outcomes;
 mod proof;
 mod read;
@@ -30,19 +31,20 @@ mod words;
 mod writer;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 use tokio::sync::{Semaphore, oneshot, watch};
 use uuid::Uuid;
 
 use self::append::Cache;
 use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
+use self::opening::{fill_filter, lock_dir, open_or_replace};
 use self::shop_orders::Told;
 use self::words::Words;
 use self::writer::{Command, Writer};
@@ -536,51 +538,8 @@ fn unavailable(error: &dyn std::error::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }
 
-fn lock_dir(dir: &Path) -> Result<File, StoreError> {
-    let file = File::create(dir.join("lock")).map_err(|e| unavailable(&e))?;
-    file.try_lock().map_err(|_| {
-        StoreError::Unavailable(format!(
-            "the data directory {} is in use by another process",
-            dir.display()
-        ))
-    })?;
-    Ok(file)
-}
-
-/// Opens the file; one that is no database any more is moved aside and a new one begun.
-fn open_or_replace(path: &Path, config: &SqliteConfig) -> Result<Connection, StoreError> {
-    match schema::open_writer(path, config) {
-        Ok(conn) => Ok(conn),
-        Err(OpenError::Sqlite(error))
-            if matches!(
-                error.sqlite_error_code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            ) =>
-        {
-            let stamp = jiff::Timestamp::now().as_millisecond();
-            for suffix in ["", "-wal", "-shm"] {
-                let from = PathBuf::from(format!("{}{suffix}", path.display()));
-                let to = PathBuf::from(format!("{}.damaged-{stamp}{suffix}", path.display()));
-                if from.exists() {
-                    std::fs::rename(&from, &to).map_err(|e| unavailable(&e))?;
-                }
-            }
-            tracing::error!(%error, stamp, "the data file is damaged: moved aside, a new one is begun");
-            schema::open_writer(path, config).map_err(|e| unavailable(&e))
-        }
-        Err(error) => Err(unavailable(&error)),
-    }
-}
-
-fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite::Result<()> {
-    let mut select = conn.prepare("SELECT subject FROM consent")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        filter.insert(&row.get(0)?);
-    }
-    Ok(())
-}
-
+#[cfg(test)]
+mod key_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]

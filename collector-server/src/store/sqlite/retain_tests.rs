@@ -2,6 +2,8 @@
 
 #![allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
 
+use std::path::Path;
+
 use firsthand_core::consent::Purpose;
 
 use super::seal_tests::of;

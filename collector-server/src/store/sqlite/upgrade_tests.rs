@@ -1,5 +1,7 @@
 //! A data file of an earlier release, with something in every table, read by this one.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::schema::OpenError;

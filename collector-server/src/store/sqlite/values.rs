@@ -107,7 +107,14 @@ fn split(all: &[u8]) -> Option<Vec<String>> {
 pub(super) struct Opener<'c> {
     conn: &'c Connection,
     ring: Option<&'c KeyRing>,
-    keys: HashMap<KeyId, Option<DataKey>>,
+    keys: HashMap<KeyId, Held>,
+}
+
+/// What a read knows of a key that is there.
+enum Held {
+    Key(DataKey),
+    /// It does not open.
+    Damaged,
 }
 
 /// Keys that one read remembers.
@@ -142,7 +149,7 @@ impl<'c> Opener<'c> {
             };
             self.keys.insert(id, key);
         }
-        let Some(Some(key)) = self.keys.get(&id) else {
+        let Some(Held::Key(key)) = self.keys.get(&id) else {
             return Ok(Opened::Unreadable);
         };
         Ok(open_with(key, id, row, sealed))
@@ -150,7 +157,10 @@ impl<'c> Opener<'c> {
 
     /// Returns a key that this read has used.
     pub(super) fn key(&self, id: KeyId) -> Option<DataKey> {
-        self.keys.get(&id).cloned().flatten()
+        match self.keys.get(&id)? {
+            Held::Key(key) => Some(key.clone()),
+            Held::Damaged => None,
+        }
     }
 }
 
@@ -165,12 +175,8 @@ pub(super) fn open_with(key: &DataKey, id: KeyId, row: Row<'_>, sealed: &[u8]) -
     }
 }
 
-/// Returns the key of this number: `None` where it was destroyed, `Some(None)` where it does not open.
-fn read_key(
-    conn: &Connection,
-    ring: &KeyRing,
-    id: KeyId,
-) -> rusqlite::Result<Option<Option<DataKey>>> {
+/// Returns the key of this number, `None` where it was destroyed.
+fn read_key(conn: &Connection, ring: &KeyRing, id: KeyId) -> rusqlite::Result<Option<Held>> {
     let row = conn
         .prepare_cached("SELECT subject, master, wrapped FROM data_keys WHERE id = ?1")?
         .query_row(params![id], |row| {
@@ -182,10 +188,10 @@ fn read_key(
         .optional()?;
     Ok(row.map(
         |(subject, wrapped)| match ring.data_key(owner(subject.as_ref()), &wrapped) {
-            Ok(key) => Some(key),
+            Ok(key) => Held::Key(key),
             Err(error) => {
                 unreadable("data_keys", id, &error);
-                None
+                Held::Damaged
             }
         },
     ))
