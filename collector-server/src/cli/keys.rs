@@ -171,7 +171,8 @@ fn rotate_file(config: &Config, is_dry_run: bool) -> anyhow::Result<()> {
     }
     if is_dry_run {
         for id in masters.ids() {
-            let what = if is_needed(id) { "stays" } else { "goes" };
+            let stays = id == masters.newest() || is_needed(id);
+            let what = if stays { "stays" } else { "goes" };
             println!("{id} {what}");
         }
         println!("a new key would be written before them");

@@ -65,11 +65,15 @@ pub struct Rotated {
     pub gone: Vec<String>,
 }
 
-/// Puts a new key before those of the key file, and leaves out those that nothing needs.
+/// Puts a new key before those of the key file, and leaves out those that nothing needs. The one that sealed
+/// until now always stays: a collector may begin to use it at this moment.
 pub fn rotate_file(dir: &Path, is_needed: impl Fn(&str) -> bool) -> Result<Rotated, KeyError> {
     let path = dir.join(FILE_NAME);
-    let (kept, gone): (Vec<_>, Vec<_>) =
-        read(&path)?.into_iter().partition(|(id, _)| is_needed(id));
+    let keys = read(&path)?;
+    let sealed_until_now = keys.first().map(|(id, _)| id.clone());
+    let (kept, gone): (Vec<_>, Vec<_>) = keys
+        .into_iter()
+        .partition(|(id, _)| sealed_until_now.as_ref() == Some(id) || is_needed(id));
     // Never the id of a key that was there: numbers grow.
     let number = kept
         .iter()

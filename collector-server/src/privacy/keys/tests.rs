@@ -114,6 +114,29 @@ fn a_newer_master_key_takes_over_and_nothing_else_changes() {
 }
 
 #[test]
+fn the_key_file_is_rotated_and_never_loses_a_key_that_may_be_in_use() {
+    let dir = tempfile::tempdir().unwrap();
+    Masters::load(dir.path(), &[], true).unwrap();
+    let ids = || {
+        let masters = Masters::load(dir.path(), &[], false).unwrap();
+        masters.ids().collect::<Vec<_>>().join(" ")
+    };
+    let rotated = rotate_file(dir.path(), |_| false).unwrap();
+    assert_eq!((rotated.new.as_str(), rotated.gone.len()), ("file-2", 0));
+    assert_eq!(ids(), "file-2 file", "it sealed until now");
+    let rotated = rotate_file(dir.path(), |id| id == "file").unwrap();
+    assert_eq!((rotated.new.as_str(), rotated.gone.len()), ("file-3", 0));
+    let rotated = rotate_file(dir.path(), |_| false).unwrap();
+    assert_eq!(rotated.gone, ["file-2", "file"]);
+    assert_eq!(ids(), "file-4 file-3");
+    let out = dir.path().join("new");
+    write_new(&out).unwrap();
+    write_new(&out).unwrap_err();
+    let mode = std::fs::metadata(&out).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
 fn an_index_tells_domains_and_values_apart() {
     let ring = ring();
     assert_eq!(ring.blind("a", b"bc"), ring.blind("a", b"bc"));
