@@ -116,3 +116,27 @@ fn a_destroyed_key_is_gone_from_older_backups_too() {
     assert!(!is_ok && said.contains("keys of other data"), "{said}");
     collector.terminate();
 }
+
+#[test]
+fn data_whose_chain_was_tampered_with_is_backed_up_and_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut collector = Collector::start(dir.path(), "");
+    visit(&collector, ANNA, "1");
+    collector.terminate();
+    let conn = rusqlite::Connection::open(dir.path().join("data").join(FILE_NAME)).unwrap();
+    conn.execute_batch(
+        "DROP TRIGGER receipts_stay; UPDATE receipts SET body = replace(body, 'grant', 'deny');",
+    )
+    .unwrap();
+    conn.close().unwrap();
+    let out = dir.path().join("backups/one");
+    let (is_ok, said) = firsthand(dir.path(), &["backup", "--out", out.to_str().unwrap()]);
+    assert!(
+        !is_ok && said.contains("FAULT     receipts: row 1"),
+        "{said}"
+    );
+    assert!(
+        out.join(FILE_NAME).exists(),
+        "a broken chain is no reason to have no backup"
+    );
+}

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::ConfigArg;
@@ -73,8 +73,20 @@ pub(super) fn run_restore(args: &RestoreArgs) -> anyhow::Result<()> {
 fn print(report: &BackupReport, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         println!("{}", serde_json::to_string(report)?);
-        return Ok(());
+    } else {
+        print_text(report);
     }
+    if !report.faults.is_empty() {
+        bail!(
+            "the data is in its place, but a chain in it is broken: {} found, see `firsthand consent verify` and `firsthand audit verify`",
+            report.faults.len()
+        );
+    }
+    Ok(())
+}
+
+#[allow(clippy::print_stdout)] // the command's output
+fn print_text(report: &BackupReport) {
     println!(
         "data      {} ({} bytes)",
         report.data.display(),
@@ -97,6 +109,10 @@ fn print(report: &BackupReport, as_json: bool) -> anyhow::Result<()> {
     }
     println!("receipts  {} {}", report.receipts.0, report.receipts.1);
     println!("audit     {} {}", report.audit.0, report.audit.1);
-    println!("verified: the file and both chains are whole");
-    Ok(())
+    for fault in &report.faults {
+        println!("FAULT     {fault}");
+    }
+    if report.faults.is_empty() {
+        println!("verified: the file and both chains are whole");
+    }
 }

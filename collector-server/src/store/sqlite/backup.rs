@@ -71,6 +71,8 @@ pub struct BackupReport {
     pub receipts: (i64, String),
     /// Last row of the audit log: its number and hash.
     pub audit: (i64, String),
+    /// What is wrong with the chains in the data itself; empty when they are whole.
+    pub faults: Vec<String>,
 }
 
 fn failed(path: &Path, reason: &dyn std::fmt::Display) -> BackupError {
@@ -214,8 +216,9 @@ fn inspect(
     keys: &Path,
 ) -> Result<BackupReport, BackupError> {
     check(copy)?;
-    let receipts = whole_chain(copy, Chain::Receipts)?;
-    let audit = whole_chain(copy, Chain::Audit)?;
+    let mut faults = Vec::new();
+    let receipts = walk_chain(copy, Chain::Receipts, &mut faults)?;
+    let audit = walk_chain(copy, Chain::Audit, &mut faults)?;
     copy.execute(
         "ATTACH DATABASE ?1 AS apart",
         params![keys_at.display().to_string()],
@@ -239,6 +242,7 @@ fn inspect(
         data_keys: one("SELECT count(*) FROM apart.data_keys")?,
         receipts: (receipts.number, receipts.hash.to_string()),
         audit: (audit.number, audit.hash.to_string()),
+        faults,
     };
     copy.execute_batch("DETACH DATABASE apart")?;
     Ok(report)
@@ -253,12 +257,16 @@ fn check(conn: &Connection) -> Result<(), BackupError> {
     }
 }
 
-fn whole_chain(conn: &Connection, chain: Chain) -> Result<Head, BackupError> {
+/// A chain that was tampered with is no reason to have no backup: it is told.
+fn walk_chain(conn: &Connection, chain: Chain, faults: &mut Vec<String>) -> rusqlite::Result<Head> {
     let found = proof::verify(conn, chain, None)?;
-    match found.faults.first() {
-        None => Ok(found.head),
-        Some(fault) => Err(BackupError::Damaged(fault.to_string())),
-    }
+    faults.extend(
+        found
+            .faults
+            .iter()
+            .map(|fault| format!("{}: {fault}", chain.table())),
+    );
+    Ok(found.head)
 }
 
 /// Puts a backup and its keys where the collector finds them. Refuses where there is data already, or where

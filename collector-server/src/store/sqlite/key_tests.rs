@@ -174,7 +174,7 @@ async fn rows_of_an_older_version_are_read_as_they_are_and_sealed_in_slices() {
     let mut choice = Uuid::try_parse(ANNA).unwrap().as_bytes().to_vec();
     choice.extend([7; 14]);
     conn.execute(
-        "INSERT INTO choices VALUES(?1, 1, 'subject')",
+        "INSERT INTO choices VALUES(?1, 0, 'subject')",
         params![choice],
     )
     .unwrap();
