@@ -30,7 +30,7 @@ mod tests {
     use firsthand_core::wire::{BrowserKey, Touch};
 
     use super::*;
-    use crate::admit::header::redact;
+    use crate::privacy::retention::redact;
 
     fn connection() -> Connection<'static> {
         Connection {

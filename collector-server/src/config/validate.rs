@@ -1,5 +1,6 @@
 //! What values make sense together.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use firsthand_core::catalogue;

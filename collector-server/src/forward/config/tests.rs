@@ -59,6 +59,7 @@ fn a_destination_needs_little_and_gets_the_platforms_defaults() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn a_wrong_key_or_value_is_named() {
     for (line, want) in [
         (

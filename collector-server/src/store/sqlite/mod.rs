@@ -267,7 +267,8 @@ impl SqliteStore {
         let mut waiting = Vec::with_capacity(appends.len());
         for append in appends {
             let (reply, answer) = oneshot::channel();
-            self.send(Command::Append(append, reply))?;
+            let (append, subject) = self.prepared(append);
+            self.send(Command::Append(append, subject, reply))?;
             waiting.push(answer);
         }
         let mut answers = Vec::with_capacity(waiting.len());
@@ -299,7 +300,8 @@ impl SqliteStore {
         references: Vec<String>,
     ) -> Result<Vec<ShopOrder>, StoreError> {
         let source = source.to_owned();
-        self.with_reader(move |conn| shop_orders::known(conn, &source, &references))
+        let ring = Arc::clone(&self.inner.ring);
+        self.with_reader(move |conn| shop_orders::known(conn, &ring, &source, &references))
             .await
     }
 
@@ -313,6 +315,14 @@ impl SqliteStore {
     /// Returns the keys that make blind indexes, and seal.
     pub fn key_ring(&self) -> &KeyRing {
         &self.inner.ring
+    }
+
+    /// Makes the indexes of a request, outside the writer.
+    fn prepared(&self, mut append: Append) -> (Append, Option<Blind>) {
+        append.receipt = self.blinded(append.receipt.take());
+        let owner = append.owner.id.as_deref();
+        let subject = owner.map(|id| self.inner.ring.subject(id));
+        (append, subject)
     }
 
     /// Replaces the ids of browsers in a draft by their blind indexes, which are what the ledger keeps.
@@ -441,10 +451,8 @@ impl Inner {
 }
 
 impl Store for SqliteStore {
-    async fn append(&self, mut append: Append) -> Result<Vec<Appended>, StoreError> {
-        append.receipt = self.blinded(append.receipt.take());
-        let owner = append.owner.id.as_deref();
-        let subject = owner.map(|id| self.inner.ring.subject(id));
+    async fn append(&self, append: Append) -> Result<Vec<Appended>, StoreError> {
+        let (append, subject) = self.prepared(append);
         self.ask(|reply| Command::Append(append, subject, reply))
             .await
     }

@@ -157,6 +157,7 @@ pub(super) fn forget_unused(conn: &Connection, vault: &mut Vault) -> rusqlite::R
         .prepare_cached(
             "SELECT id, EXISTS(SELECT 1 FROM log WHERE key = k.id) OR EXISTS(SELECT 1 FROM copies WHERE key = k.id)
                OR EXISTS(SELECT 1 FROM quarantine WHERE key = k.id) OR EXISTS(SELECT 1 FROM consent WHERE key = k.id)
+               OR EXISTS(SELECT 1 FROM shop_orders WHERE key = k.id)
              FROM data_keys k WHERE id > ?1 ORDER BY id LIMIT ?2",
         )?
         .query_map(params![from, limit()], |row| Ok((row.get(0)?, row.get(1)?)))?

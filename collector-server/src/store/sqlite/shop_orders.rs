@@ -2,6 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::values::{Opened, Opener, Row, seal};
+use super::vault::{KeyId, Vault};
+use crate::privacy::keys::KeyRing;
 use crate::store::ShopOrder;
 
 /// Orders of one source and the time they were told, in epoch milliseconds.
@@ -13,47 +16,94 @@ pub(super) struct Told {
 }
 
 /// Keeps what is new. The first word on a reference stays: a repeat of a notice changes nothing.
-pub(super) fn remember(conn: &Connection, told: &Told) -> rusqlite::Result<()> {
+pub(super) fn remember(conn: &Connection, vault: &mut Vault, told: &Told) -> rusqlite::Result<()> {
+    let mut is_known =
+        conn.prepare_cached("SELECT 1 FROM shop_orders WHERE source = ?1 AND reference = ?2")?;
     let mut insert = conn.prepare_cached(
-        "INSERT OR IGNORE INTO shop_orders(source, reference, transaction_id, anonymous_id, evidence, received_at)
+        "INSERT INTO shop_orders(source, reference, transaction_id, key, visitor, received_at)
          VALUES(?1,?2,?3,?4,?5,?6)",
     )?;
     for order in &told.orders {
+        if is_known.exists(params![told.source, order.reference])? {
+            continue;
+        }
+        let (key, visitor) = match sealed(conn, vault, &told.source, order)? {
+            Some((key, visitor)) => (Some(key), Some(visitor)),
+            None => (None, None),
+        };
         insert.execute(params![
             told.source,
             order.reference,
             order.transaction_id,
-            order.anonymous_id,
-            order.evidence,
+            key,
+            visitor,
             told.received_at_ms
         ])?;
     }
     Ok(())
 }
 
-/// Returns those of the references that are known of a source.
+/// Seals what an order says of its visitor; `None` where it says nothing.
+fn sealed(
+    conn: &Connection,
+    vault: &mut Vault,
+    source: &str,
+    order: &ShopOrder,
+) -> rusqlite::Result<Option<(KeyId, Vec<u8>)>> {
+    let (id, evidence) = (order.anonymous_id.as_deref(), order.evidence.as_deref());
+    if id.is_none() && evidence.is_none() {
+        return Ok(None);
+    }
+    let subject = id.map(|id| vault.ring().subject(id));
+    let sealer = vault.of(conn, subject)?;
+    let place = place(source, &order.reference);
+    let texts = [id.unwrap_or_default(), evidence.unwrap_or_default()];
+    Ok(Some((sealer.id, seal(&sealer, Row::Order(&place), texts))))
+}
+
+/// Returns what names the row of an order. No source has a zero in its name.
+fn place(source: &str, reference: &str) -> Vec<u8> {
+    [source.as_bytes(), &[0], reference.as_bytes()].concat()
+}
+
+/// Returns those of the references that are known of a source. An order whose visitor was erased is known by its
+/// transaction id alone.
 pub(super) fn known(
     conn: &Connection,
+    ring: &KeyRing,
     source: &str,
     references: &[String],
 ) -> rusqlite::Result<Vec<ShopOrder>> {
-    let mut select = conn.prepare_cached(
-        "SELECT reference, transaction_id, anonymous_id, evidence FROM shop_orders
-         WHERE source = ?1 AND reference = ?2",
+    let snapshot = conn.unchecked_transaction()?;
+    let mut opener = Opener::new(&snapshot, Some(ring));
+    let mut select = snapshot.prepare_cached(
+        "SELECT transaction_id, key, visitor FROM shop_orders WHERE source = ?1 AND reference = ?2",
     )?;
     let mut found = Vec::new();
     for reference in references {
         let row = select
             .query_row(params![source, reference], |row| {
-                Ok(ShopOrder {
-                    reference: row.get(0)?,
-                    transaction_id: row.get(1)?,
-                    anonymous_id: row.get(2)?,
-                    evidence: row.get(3)?,
-                })
+                let sealed: Option<Vec<u8>> = row.get(2)?;
+                Ok((row.get(0)?, row.get::<_, Option<KeyId>>(1)?.zip(sealed)))
             })
             .optional()?;
-        found.extend(row);
+        let Some((transaction_id, sealed)) = row else {
+            continue;
+        };
+        let mut texts = Vec::new().into_iter();
+        if let Some((key, sealed)) = sealed
+            && let Opened::Texts(opened) =
+                opener.open(key, Row::Order(&place(source, reference)), &sealed)?
+        {
+            texts = opened.into_iter();
+        }
+        let mut next = || texts.next().filter(|text| !text.is_empty());
+        found.push(ShopOrder {
+            reference: reference.clone(),
+            transaction_id,
+            anonymous_id: next(),
+            evidence: next(),
+        });
     }
     Ok(found)
 }
@@ -73,12 +123,31 @@ mod tests {
     use crate::store::sqlite::{SqliteConfig, SqliteStore};
 
     const DAY_MS: i64 = 86_400_000;
+    const VISITOR: &str = "0199d2a4-0000-7000-8000-000000000001";
+
+    #[tokio::test]
+    async fn an_order_whose_visitor_was_erased_keeps_its_transaction_id_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+        let told = vec![order("order:1", "1001")];
+        store.remember_orders("shop", told, 0).await.unwrap();
+        let subject = store.key_ring().subject(VISITOR);
+        assert_eq!(store.destroy_keys(vec![subject]).await.unwrap(), 1);
+        let known = store.known_orders("shop", vec!["order:1".to_owned()]);
+        let nameless = ShopOrder {
+            anonymous_id: None,
+            evidence: None,
+            ..order("order:1", "1001")
+        };
+        assert_eq!(known.await.unwrap(), [nameless]);
+        store.close().await;
+    }
 
     fn order(reference: &str, transaction_id: &str) -> ShopOrder {
         ShopOrder {
             reference: reference.to_owned(),
             transaction_id: transaction_id.to_owned(),
-            anonymous_id: None,
+            anonymous_id: Some(VISITOR.to_owned()),
             evidence: Some("{}".to_owned()),
         }
     }

@@ -9,6 +9,7 @@
 //! | `copies` | `seq`, `source` | header, event |
 //! | `quarantine` | `id` | payload |
 //! | `consent` | `subject` | evidence |
+//! | `shop_orders` | `source`, `reference` | anonymous id, evidence |
 
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ pub(super) enum Row<'r> {
     Copy(i64, i64),
     Quarantine(i64),
     Consent(&'r Blind),
+    /// Source and reference, joined.
+    Order(&'r [u8]),
 }
 
 impl Row<'_> {
@@ -33,6 +36,7 @@ impl Row<'_> {
             Self::Copy(..) => "copies",
             Self::Quarantine(_) => "quarantine",
             Self::Consent(_) => "consent",
+            Self::Order(_) => "shop_orders",
         }
     }
 
@@ -45,6 +49,12 @@ impl Row<'_> {
                 return then(Place {
                     table: self.table(),
                     row: subject,
+                });
+            }
+            Self::Order(row) => {
+                return then(Place {
+                    table: self.table(),
+                    row,
                 });
             }
         };

@@ -365,7 +365,9 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
-        Command::Told(told, _) => shop_orders::remember(conn, told).map(|()| Done::Nothing),
+        Command::Told(told, _) => {
+            shop_orders::remember(conn, &mut cache.vault, told).map(|()| Done::Nothing)
+        }
         Command::DestroyKeys(subjects, _) => {
             let ids = keys_of(conn, subjects)?;
             cache.vault.destroy(conn, &ids).map(Done::Destroyed)
