@@ -1,5 +1,7 @@
 //! A sender that comes too fast is told so, and when to come again; nobody else is.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
 use common::{Answer, Collector, SECRET_KEY, SHOP, batch, batch_of, consent, event};
