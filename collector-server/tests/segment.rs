@@ -1,5 +1,7 @@
 //! Segment's HTTP API over HTTP: what SDKs send, what they are told, what is kept.
 
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value)] // a failure here is the test's
+
 mod common;
 
 use std::io::Write as _;
@@ -14,23 +16,23 @@ const WRITE_KEY: &str = "wk_test_0123456789";
 const BASIC: &str = "Basic d2tfdGVzdF8wMTIzNDU2Nzg5Og==";
 const ANON: &str = "0199d2a4-79b0-7cc3-98c4-dc0c0c07398f";
 
+const SOURCE: &str = r#"
+[[source]]
+name = "cdp"
+kind = "segment"
+secret_key = { file = "{key}" }
+consent_categories = { Advertising = ["marketing", "third_party_sharing"], Analytics = ["analytics"] }
+default_phone_country = "DE"
+"#;
+
 /// The source stands behind the usual configuration, because a table may not come before its array's others.
 fn start(dir: &std::path::Path, extra: &str) -> Collector {
     let config = common::write_config(dir, extra);
     let key = dir.join("write_key");
     std::fs::write(&key, WRITE_KEY).unwrap();
     let mut text = std::fs::read_to_string(&config).unwrap();
-    text.push_str(&format!(
-        r#"
-[[source]]
-name = "cdp"
-kind = "segment"
-secret_key = {{ file = "{}" }}
-consent_categories = {{ Advertising = ["marketing", "third_party_sharing"], Analytics = ["analytics"] }}
-default_phone_country = "DE"
-"#,
-        key.display()
-    ));
+    let source = SOURCE.replace("{key}", &key.display().to_string());
+    text.push_str(&source);
     std::fs::write(&config, text).unwrap();
     Collector::start_with(&config)
 }
