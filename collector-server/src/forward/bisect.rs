@@ -133,6 +133,11 @@ impl Bisection {
         }
     }
 
+    /// Sends a part once more, as it is.
+    pub fn again(&mut self, part: Part) {
+        self.waiting.push(part);
+    }
+
     /// Gives every event that has no fate yet this one, and sends nothing more.
     pub fn stop(&mut self, fate: &Fate) {
         self.waiting.clear();

@@ -10,13 +10,14 @@ use super::backoff;
 use super::bisect::{Bisection, Fate, Part};
 use super::breaker::Signal;
 use super::destinations::{
-    Answer, Batch, Blotter, Destination, EventVerdict, Outgoing, RetryClass, Token, TokenGrant,
-    Verdict, Words,
+    Batch, Blotter, Destination, EventVerdict, Outgoing, RetryClass, Token, TokenGrant, Verdict,
+    Words,
 };
 use super::http::{self, Reply};
 use super::observe::Observer;
 use super::plan::{Clock, Plan, Random};
 use super::schedule::Candidate;
+use crate::secret::Secret;
 use crate::store::{Attempt, Outcome, OutcomeRow, Store};
 
 /// Why an event goes back to where consent is asked for.
@@ -42,6 +43,16 @@ struct Exchange {
     status: u16,
     /// The platform's words, fit to be kept.
     words: String,
+}
+
+impl Exchange {
+    fn without_answer(verdict: Verdict<String>) -> Self {
+        Self {
+            words: verdict.reason().cloned().unwrap_or_default(),
+            verdict,
+            status: 0,
+        }
+    }
 }
 
 /// What a batch taught.
@@ -78,7 +89,10 @@ impl Channel {
             refused: None,
         };
         let mut carried: Vec<(u32, Option<usize>)> = vec![(0, None); batch.len()];
+        let mut is_token_renewed = false;
         while let Some(mut part) = bisection.next_part() {
+            // Before consent is asked for: it can take a while.
+            let token = self.token().await;
             if self.is_stopping() {
                 bisection.stop(&Fate::Postponed("the collector is stopping"));
                 break;
@@ -96,8 +110,29 @@ impl Channel {
                     *slot = (slot.0 + 1, Some(report.attempts.len()));
                 }
             }
-            let (verdict, attempt) = self.send(&batch, &part).await;
-            report.attempts.push(attempt);
+            let at_ms = self.now();
+            let exchange = match &token {
+                Ok(token) => self.send(&batch, &part, token.as_ref()).await,
+                Err(verdict) => Exchange::without_answer(verdict.clone()),
+            };
+            report.attempts.push(Attempt {
+                at_ms,
+                took_ms: self.now().saturating_sub(at_ms),
+                events: part.indexes.len(),
+                status: exchange.status,
+                answer: exchange.words,
+            });
+            let verdict = exchange.verdict;
+            if let Ok(Some(refused)) = &token
+                && exchange.status == 401
+                && !is_token_renewed
+            {
+                // A token can end before its time: once more with a new one.
+                is_token_renewed = true;
+                self.access.forget(refused).await;
+                bisection.again(part);
+                continue;
+            }
             let is_fresh = batch.iter().all(|candidate| candidate.attempts == 0);
             report.signals.extend(self.signal(&verdict, is_fresh));
             if let Verdict::Unauthorized { reason } = &verdict {
@@ -130,7 +165,18 @@ impl Channel {
         report
     }
 
-    async fn send(&self, batch: &[Candidate], part: &Part) -> (Verdict<String>, Attempt) {
+    /// Returns the access token, where the platform wants one, or what its absence means for every event.
+    async fn token(&self) -> Result<Option<Secret>, Verdict<String>> {
+        match self.destination.token_grant() {
+            None => Ok(None),
+            Some(grant) => {
+                let fetch = self.fetch_token(grant);
+                self.access.token(self.now(), fetch).await.map(Some)
+            }
+        }
+    }
+
+    async fn send(&self, batch: &[Candidate], part: &Part, token: Option<&Secret>) -> Exchange {
         let sent: Vec<&Candidate> = part
             .indexes
             .iter()
@@ -147,55 +193,17 @@ impl Channel {
             .iter()
             .map(|candidate| candidate.event_id.as_str())
             .collect();
-        let at_ms = self.now();
-        let request = Batch {
-            envelope: sent
-                .first()
-                .map_or("", |candidate| candidate.mapped.envelope.as_str()),
+        let envelope = sent
+            .first()
+            .map_or("", |candidate| candidate.mapped.envelope.as_str());
+        self.exchange(&Batch {
+            envelope,
             events: &events,
             event_ids: &event_ids,
-            now_ms: at_ms,
-            token: None,
-        };
-        let exchange = match self.destination.token_grant() {
-            None => self.exchange(&request).await,
-            Some(grant) => self.exchange_with_token(grant, &request).await,
-        };
-        let attempt = Attempt {
-            at_ms,
-            took_ms: self.now().saturating_sub(at_ms),
-            events: events.len(),
-            status: exchange.status,
-            answer: exchange.words,
-        };
-        (exchange.verdict, attempt)
-    }
-
-    /// Sends with an access token. One that is refused before its time is fetched anew, once.
-    async fn exchange_with_token(&self, grant: &dyn TokenGrant, request: &Batch<'_>) -> Exchange {
-        let mut is_second = false;
-        loop {
-            let token = match self.access.token(self, grant).await {
-                Ok(token) => token,
-                Err(verdict) => {
-                    return Exchange {
-                        words: verdict.reason().cloned().unwrap_or_default(),
-                        verdict,
-                        status: 0,
-                    };
-                }
-            };
-            let with_token = Batch {
-                token: Some(&token),
-                ..*request
-            };
-            let exchange = self.exchange(&with_token).await;
-            if is_second || exchange.status != 401 {
-                return exchange;
-            }
-            self.access.forget(&token).await;
-            is_second = true;
-        }
+            now_ms: self.now(),
+            token,
+        })
+        .await
     }
 
     async fn exchange(&self, request: &Batch<'_>) -> Exchange {
@@ -209,11 +217,7 @@ impl Channel {
         };
         let outgoing = self.destination.request(request);
         match self.post(outgoing, self.destination.answer_headers()).await {
-            Reply::Nothing(why) => Exchange {
-                verdict: unreachable(why),
-                status: 0,
-                words: why.to_owned(),
-            },
+            Reply::Nothing(why) => Exchange::without_answer(unreachable(why)),
             Reply::Answer(answer) => {
                 let verdict = self
                     .destination
@@ -247,24 +251,26 @@ impl Channel {
         .await
     }
 
-    /// Fetches an access token.
-    pub(super) async fn fetch_token(
-        &self,
-        grant: &dyn TokenGrant,
-    ) -> Result<Token, Verdict<String>> {
+    async fn fetch_token(&self, grant: &dyn TokenGrant) -> Result<Token, Verdict<String>> {
+        let fetched = self.ask_for_token(grant).await;
+        self.observer
+            .token(if fetched.is_ok() { "fetched" } else { "failed" });
+        fetched
+    }
+
+    async fn ask_for_token(&self, grant: &dyn TokenGrant) -> Result<Token, Verdict<String>> {
         let kept = |words: Words| words.kept(&self.blotter);
         let outgoing = grant
             .request(self.now())
             .map_err(|words| Verdict::Unauthorized {
                 reason: kept(words),
             })?;
-        let answer: Answer = match self.post(outgoing, &[]).await {
-            Reply::Answer(answer) => answer,
-            Reply::Nothing(why) => return Err(unreachable(&format!("access token: {why}"))),
-        };
-        grant
-            .interpret(&answer)
-            .map_err(|verdict| verdict.map(kept))
+        match self.post(outgoing, &[]).await {
+            Reply::Answer(answer) => grant
+                .interpret(&answer)
+                .map_err(|verdict| verdict.map(kept)),
+            Reply::Nothing(why) => Err(unreachable(&format!("access token: {why}"))),
+        }
     }
 
     fn signal(&self, verdict: &Verdict<String>, is_fresh: bool) -> Option<Signal> {

@@ -7,6 +7,9 @@
 //! | `POST /tiktok/open_api/v1.3/event/track/` | TikTok Events API 2.0 |
 //! | `POST /tiktok/pixel` | stand-in for TikTok's browser pixel |
 //! | `POST /ga4/mp/collect`, `/ga4/debug/mp/collect` | GA4 Measurement Protocol |
+//! | `POST /google_data_manager/v1/events:ingest`, `/google_data_manager/token` | Google Data Manager API |
+//! | `POST /klaviyo/api/events` | Klaviyo events |
+//! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
 //! | `GET /` | the page that shows it all |
 //!
@@ -26,6 +29,8 @@ mod dedup;
 mod door;
 mod fault;
 mod ga4;
+mod google_data_manager;
+mod klaviyo;
 mod ledger;
 mod meta;
 mod page;
@@ -33,10 +38,12 @@ mod platform;
 mod record;
 mod sandbox;
 mod tiktok;
+mod webhook;
 
 pub use config::{CollectorLink, PlatformBounds, SandboxConfig, system_now_ms};
 pub use dedup::Fate;
 pub use fault::{Fault, FaultError, FaultKind};
+pub use google_data_manager::account::{service_account, unknown_service_account};
 pub use platform::Platform;
 pub use record::{Channel, Filter, MatchKey, Record, Totals, Verdict};
 pub use sandbox::{Sandbox, SandboxState, serve};

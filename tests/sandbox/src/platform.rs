@@ -11,10 +11,26 @@ use serde::{Deserialize, Serialize};
 use crate::dedup::CopyRule;
 use crate::fault::FaultKind;
 use crate::sandbox::Shared;
-use crate::{ga4, meta, tiktok};
+#[rustfmt::skip] // as below
+use crate::{
+    ga4,
+    google_data_manager,
+    klaviyo,
+    meta,
+    tiktok,
+    webhook,
+};
 
 /// Every platform, in the order the page shows them.
-pub(crate) static PLATFORMS: &[&PlatformSpec] = &[&meta::SPEC, &tiktok::SPEC, &ga4::SPEC];
+#[rustfmt::skip] // one line each
+pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
+    &meta::SPEC,
+    &tiktok::SPEC,
+    &ga4::SPEC,
+    &google_data_manager::SPEC,
+    &klaviyo::SPEC,
+    &webhook::SPEC,
+];
 
 /// What the sandbox knows of a platform.
 #[derive(Debug)]

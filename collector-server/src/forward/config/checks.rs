@@ -84,16 +84,19 @@ pub fn is_digits(text: &str) -> bool {
     (1..=MAX_TOKEN_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether credentials may travel there: TLS, or this machine.
+/// Whether credentials may travel to an address that gets a path appended: TLS, or this machine.
 pub(super) fn is_safe_base(url: &str) -> bool {
+    !url.ends_with('/') && !url.contains('?') && is_safe_url(url)
+}
+
+/// Whether credentials may travel to an address: TLS, or this machine.
+pub fn is_safe_url(url: &str) -> bool {
     let Ok(parsed) = reqwest::Url::parse(url) else {
         return false;
     };
-    let is_plain = !url.ends_with('/')
-        && parsed.username().is_empty()
-        && parsed.password().is_none()
-        && parsed.query().is_none()
-        && parsed.fragment().is_none();
+    if !parsed.username().is_empty() || parsed.password().is_some() || parsed.fragment().is_some() {
+        return false;
+    }
     let is_loopback = match parsed.host_str() {
         Some("localhost") => true,
         Some(host) => host
@@ -102,10 +105,9 @@ pub(super) fn is_safe_base(url: &str) -> bool {
             .is_ok_and(|ip| ip.is_loopback()),
         None => false,
     };
-    is_plain
-        && match parsed.scheme() {
-            "https" => parsed.host_str().is_some(),
-            "http" => is_loopback,
-            _ => false,
-        }
+    match parsed.scheme() {
+        "https" => parsed.host_str().is_some(),
+        "http" => is_loopback,
+        _ => false,
+    }
 }

@@ -131,6 +131,10 @@ fn a_wrong_key_or_value_is_named() {
         let error = read(&format!("{META_MIN}\n{line}")).unwrap_err();
         assert!(error.contains(want), "{line}: {error}");
     }
+}
+
+#[test]
+fn a_table_that_is_no_destination_is_refused_with_what_to_write() {
     for (text, want) in [
         (
             "[forward]\nretry_base_ms = 10\nretry_cap_ms = 5",

@@ -87,3 +87,18 @@ pub(super) fn list(out: &mut String, events: &[&str]) {
     }
     out.push(']');
 }
+
+/// Returns a time (epoch milliseconds) as RFC 3339 in UTC, to the millisecond.
+pub(super) fn rfc3339(at_ms: i64) -> Option<String> {
+    jiff::Timestamp::from_millisecond(at_ms)
+        .ok()
+        .map(|time| time.to_string())
+}
+
+/// Returns a shop's own parameter as text.
+pub(super) fn plain(value: &Scalar) -> String {
+    match value {
+        Scalar::Text(text) | Scalar::Number(text) => text.clone(),
+        Scalar::Bool(yes) => yes.to_string(),
+    }
+}

@@ -11,8 +11,12 @@ mod spec;
 mod words;
 
 mod ga4;
+mod google_data_manager;
+mod google_oauth;
+mod klaviyo;
 mod meta;
 mod tiktok;
+mod webhook;
 
 use std::time::Duration;
 
@@ -26,7 +30,15 @@ pub use spec::{Account, AccountReader, PlatformLimits, PlatformSpec, Setup};
 pub use words::{Blotter, MAX_ANSWER_BYTES, Words};
 
 /// Every platform.
-pub static PLATFORMS: &[&PlatformSpec] = &[&meta::SPEC, &tiktok::SPEC, &ga4::SPEC];
+#[rustfmt::skip] // one line each
+pub static PLATFORMS: &[&PlatformSpec] = &[
+    &meta::SPEC,
+    &tiktok::SPEC,
+    &ga4::SPEC,
+    &google_data_manager::SPEC,
+    &klaviyo::SPEC,
+    &webhook::SPEC,
+];
 
 /// Returns the platform of this name.
 pub fn platform(kind: &str) -> Option<&'static PlatformSpec> {

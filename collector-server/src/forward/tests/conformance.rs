@@ -313,11 +313,11 @@ async fn a_request_is_no_larger_than_the_platform_takes() {
             .map(|n| Candidate {
                 seq: i64::try_from(n).unwrap(),
                 event_id: format!("purchase:{n}"),
+                anonymous_ids: Vec::new(),
+                asked: ConsentMark::default(),
                 attempts: 0,
                 ready_ms: 0,
                 mapped: mapped.clone(),
-                anonymous_ids: Vec::new(),
-                asked: ConsentMark::default(),
             })
             .collect();
         let batches = pack(candidates, limits.max_batch_events, limits.max_body_bytes);
@@ -404,8 +404,8 @@ async fn no_secret_reaches_a_log_an_answer_or_an_explanation() {
         .with_max_level(tracing::Level::DEBUG)
         .with_writer(move || writer.clone())
         .finish();
-    // The test's own thread runs every task.
-    let guard = tracing::subscriber::set_default(subscriber);
+    // Of all tests of this process: none may log a secret.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     for platform in PLATFORMS {
         let (world, kind) = (World::new().await, platform.kind);
         for failing in [
@@ -431,7 +431,6 @@ async fn no_secret_reaches_a_log_an_answer_or_an_explanation() {
         }
     }
     assert!(log.text().contains("forwarding started"));
-    drop(guard);
 }
 
 /// What a secret file holds, and its parts that are long enough to be one.

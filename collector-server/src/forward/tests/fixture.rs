@@ -10,7 +10,8 @@ pub(in crate::forward) struct Fixture {
     /// The keys that are the platform's own. `DIR` stands for the folder of the secrets, `BASE` for the
     /// sandbox's address.
     pub(in crate::forward) account: &'static str,
-    /// Files with the secrets: name and content.
+    /// Files with the secrets: name and content. `SERVICE_ACCOUNT` and `WRONG_SERVICE_ACCOUNT` stand for the
+    /// key file of an account that the sandbox knows, and of one that it does not.
     pub(in crate::forward) secrets: &'static [(&'static str, &'static str)],
     /// Key, TOML value: another secret file or account makes the platform refuse the credentials. `None`
     /// where the platform tells nobody.
@@ -25,7 +26,12 @@ impl Fixture {
     /// Writes the secrets.
     pub(in crate::forward) fn write_secrets(&self, dir: &Path, base: &str) {
         for (name, content) in self.secrets {
-            std::fs::write(dir.join(name), content.replace("BASE", base)).unwrap();
+            let content = match *content {
+                "SERVICE_ACCOUNT" => firsthand_sandbox::service_account(base),
+                "WRONG_SERVICE_ACCOUNT" => firsthand_sandbox::unknown_service_account(base),
+                other => other.to_owned(),
+            };
+            std::fs::write(dir.join(name), content).unwrap();
         }
     }
 

@@ -4,6 +4,7 @@ mod conformance;
 mod faults;
 mod fixture;
 mod rules;
+mod tokens;
 mod world;
 
 pub(super) use fixture::Fixture;
