@@ -185,14 +185,17 @@ function drawEmpty(section, isEmpty) {
   if (!isEmpty || box.childElementCount) return;
   const lead = node("p");
   lead.append(node("strong", "", "Nothing has arrived yet."), " Open the shop, accept the banner and buy something.");
-  const why = node("ul");
+  const why = node("details");
+  why.append(node("summary", "", "When that was done, one of these holds it back"));
+  const list = node("ul");
   for (const reason of [
     "The visitor refused: then nothing may be sent.",
     "The banner is still open: events wait for the choice.",
     "A conversion settles first, so that its browser and server copies go out as one.",
-    "The collector sends to another address, or this destination is switched off.",
-  ]) why.append(node("li", "", reason));
-  box.append(lead, node("p", "", "When that was done, one of these holds it back:"), why);
+    "The collector has no such destination, sends to another address, or the destination is switched off.",
+  ]) list.append(node("li", "", reason));
+  why.append(list);
+  box.append(lead, why);
 }
 
 const OUTCOMES = {
