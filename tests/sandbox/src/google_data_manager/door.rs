@@ -203,6 +203,7 @@ fn arrival(event: &Value) -> Arrival {
         .into_iter()
         .flatten();
     Arrival {
+        visitor_ids: Vec::new(),
         name: text("/eventName")
             .or_else(|| text("/destinationReferences/0"))
             .unwrap_or_default(),

@@ -125,6 +125,7 @@ impl Create {
             .pointer("/data/attributes/profile/data/attributes")
             .and_then(Value::as_object);
         Arrival {
+            visitor_ids: Vec::new(),
             name: self
                 .text("/data/attributes/metric/data/attributes/name")
                 .unwrap_or_default(),

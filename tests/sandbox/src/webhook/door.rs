@@ -157,6 +157,7 @@ impl Message {
         };
         let user = event.pointer("/data/user").and_then(Value::as_object);
         Arrival {
+            visitor_ids: Vec::new(),
             name: text("/type").unwrap_or_default(),
             event_id: text("/data/id"),
             dedup_id: if is_single {
