@@ -42,7 +42,7 @@ fn props(sale: &Sale<'_>) -> Props {
 }
 
 fn amount(amount: Option<firsthand_core::event::Decimal>) -> Option<String> {
-    amount.map(|amount| amount.to_text())
+    amount.map(firsthand_core::event::Decimal::to_text)
 }
 
 fn shopify_order() -> String {
