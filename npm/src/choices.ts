@@ -7,16 +7,15 @@
  */
 import * as host from 'firsthand-host';
 import { base } from './options.js';
-import type { ConsentState, Options } from './types.js';
+import type { Options } from './types.js';
 
 const KEY = 'fh.w';
 /** Choices that are kept; a visitor who changes their mind more often while offline loses the oldest. */
 const MOST = 5;
-const DEADLINE_MS = 10_000;
 
 export interface Choices {
-  /** Keeps and sends one, with what the banner says about how it asked. */
-  add(anonymousId: string, state: ConsentState, evidence?: object): void;
+  /** Keeps and sends one: the consent evidence of the wire, with what the banner says about how it asked. */
+  add(anonymousId: string, consent: object, evidence?: object): void;
   /** Sends those that the collector has not answered for. */
   tell(): void;
   /** The same for a page that leaves. */
@@ -41,30 +40,20 @@ export const choices = ({ endpoint, writeKey }: Options): Choices => {
 
   const send = async (body: string): Promise<void> => {
     underWay.add(body);
-    const abort = new AbortController();
-    const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
     try {
-      const { status } = await fetch(url, {
-        method: 'POST',
-        body: fresh(body),
-        headers: { 'content-type': 'text/plain' },
-        credentials: 'include',
-        keepalive: true,
-        signal: abort.signal,
-      });
+      const [status] = await host.within(host.DEADLINE_MS, (signal) => host.post(url, fresh(body), signal));
       if (isFinal(status)) keep(waiting().filter((other) => other != body));
     } catch {
       // Kept: the next load, or the network's return, tries again.
     }
-    clearTimeout(deadline);
     underWay.delete(body);
   };
   const unsent = (): string[] => waiting().filter((body) => !underWay.has(body));
   const tell = (): void => unsent().forEach((body) => void send(body));
 
   return {
-    add(id, { regime, policy, gpc, at, basis, afterGpcNotice, choice }, evidence) {
-      const consent = { ...evidence, regime, policy, gpc, at, basis, after_gpc_notice: afterGpcNotice, ...choice };
+    add(id, said, evidence) {
+      const consent = { ...evidence, ...said };
       const body = JSON.stringify({ v: 1, write_key: writeKey, sent_at: Date.now(), user: { anonymous_id: id || undefined }, consent });
       keep([...waiting(), body].slice(-MOST));
       tell();

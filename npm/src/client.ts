@@ -5,6 +5,7 @@
  */
 import * as host from 'firsthand-host';
 import { choices, type Choices } from './choices.js';
+import { askRegion } from './region.js';
 import { field, isOn, optionLines } from './options.js';
 import { hashing, type Digest, type Hashing } from './person.js';
 import { Step } from './steps.js';
@@ -41,7 +42,7 @@ const text = (value: unknown): string => (typeof value == 'string' || typeof val
 /** Why the SDK stopped, if it has. */
 let inertReason: string | undefined;
 let core: Core | undefined;
-let told: Choices | undefined;
+let chosen: Choices | undefined;
 let person: Hashing | undefined;
 let refused: string[] = [];
 const listeners = new Set<(state: ConsentState) => void>();
@@ -72,9 +73,15 @@ const settle = (): void => {
 const perPurpose = <T>(value: (purpose: string, index: number) => T): Record<Purpose, T> =>
   Object.fromEntries(PURPOSES.map((purpose, index) => [purpose, value(purpose, index)])) as Record<Purpose, T>;
 
+/** The state as the module tells it: evidence of the wire, policy version, flags, what decided. */
+const told = (): any[] => {
+  const [evidence, ...rest] = on(Step.Consent).split('\n');
+  return [JSON.parse(evidence || '{}'), ...rest];
+};
+
 const consentState = (): ConsentState => {
-  const [evidence, policy, flags = ''] = on(Step.Consent).split('\n');
-  const said = JSON.parse(evidence || '{}');
+  const [said, policy, flags = '', bases = ''] = told();
+  const basis = bases.split(' ');
   return {
     regime: said.regime ?? 'opt_in',
     policy: Number(policy) || 1,
@@ -84,15 +91,17 @@ const consentState = (): ConsentState => {
     afterGpcNotice: said.after_gpc_notice ?? false,
     choice: perPurpose((purpose) => said[purpose] ?? null),
     allow: perPurpose((_, index) => flags[index] == '1'),
+    bases: perPurpose((_, index) => basis[index] || 'regime') as ConsentState['bases'],
     prompt: flags[4] == '1',
     showOptOutHonoured: flags[5] == '1',
+    pending: flags[6] == '1',
   };
 };
 
 /** Tells the page's listeners; one that fails is the page's affair, not a reason to leave out the others. */
 const announce = (): void => {
   const state = consentState();
-  if (!state.prompt && !(state.allow.marketing && state.allow.third_party_sharing)) person?.forget();
+  if (!state.prompt && !state.pending && !(state.allow.marketing && state.allow.third_party_sharing)) person?.forget();
   for (const listener of listeners) {
     try {
       listener(state);
@@ -124,8 +133,8 @@ const methods: Record<string, (...args: any[]) => any> = {
     const said = (purpose: string): unknown => (choice == 'all' ? true : choice == 'none' ? false : choice?.[purpose]);
     const answers = PURPOSES.map((purpose) => (said(purpose) === true ? '1' : said(purpose) === false ? '0' : '-')).join('');
     const id = on(Step.Choose, answers + '\n' + field(context?.basis ?? 'explicit'), +(context?.afterGpcNotice === true));
-    const state = consentState();
-    if (state.at) told?.add(id, state, context?.evidence);
+    const [evidence] = told();
+    if (evidence.at) chosen?.add(id, evidence, context?.evidence);
   },
   on(callback) {
     if (typeof callback == 'function') listeners.add(callback);
@@ -221,11 +230,11 @@ const watchPages = (isAutomatic: boolean, isHashed: boolean): void => {
 
 const watchBrowser = (): void => {
   const leave = (step: Step): void => {
-    told?.leave();
+    chosen?.leave();
     on(step);
   };
   const woke = (): void => {
-    told?.tell();
+    chosen?.tell();
     on(Step.Woke);
   };
   document.addEventListener('visibilitychange', () => (document.visibilityState == 'hidden' ? leave(Step.Hidden) : woke()));
@@ -259,7 +268,9 @@ export const startClient = async (
   try {
     Object.assign(methods, extra);
     await shown();
+    const region = askRegion(options);
     const loaded = await load();
+    const known = { ...options, ...(await region) };
     host.bind({
       tick: () => on(Step.Tick),
       locked: (isOurs: boolean) => on(Step.Locked, '', +isOurs),
@@ -267,7 +278,7 @@ export const startClient = async (
     });
     host.listen(announce, settle);
     core = loaded;
-    on(Step.Start, optionLines(options));
+    on(Step.Start, optionLines(known));
     host.dropped('stub_full', stub.q.d ?? 0);
     person = hashing(
       loadPerson,
@@ -279,8 +290,8 @@ export const startClient = async (
       (isOn) => on(Step.Pause, '', +isOn),
     );
     person.expect();
-    told = choices(options);
-    told.tell();
+    chosen = choices(options);
+    chosen.tell();
     watchPages(isOn(options.autoPageViews), isOn(options.hashRouting ?? 'off'));
     watchBrowser();
   } catch (error) {

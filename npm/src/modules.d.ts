@@ -13,6 +13,9 @@ declare module 'firsthand-host' {
   export function beacon(url: string, body: string): boolean;
   export function dropped(reason: string, events: number): void;
   export function log(text: string): void;
+  export const DEADLINE_MS: number;
+  export function within<T>(ms: number, step: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  export function post(url: string, body: string, signal: AbortSignal): Promise<[status: number, retryAfter: number, answer: unknown]>;
 }
 declare module 'firsthand-glue' {
   export const __wbg_set_wasm: (exports: object) => void;

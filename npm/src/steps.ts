@@ -19,4 +19,5 @@ export const enum Step {
   Locked,
   Sent,
   Pause,
+  Signal,
 }

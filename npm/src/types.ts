@@ -6,6 +6,12 @@ export type Purpose = 'marketing' | 'analytics' | 'personalization' | 'third_par
 /** What an absent choice means: `opt_in` no, `opt_out` and `none` yes. */
 export type Regime = 'opt_in' | 'opt_out' | 'none';
 
+/** The visitor's age in years. */
+export type AgeBand = 'under_13' | '13_15' | '16_plus';
+
+/** What decided about a purpose: the visitor, Global Privacy Control, a consent framework, the visitor's age, or the regime where nobody answered. */
+export type Basis = 'explicit' | 'gpc' | 'tcf' | 'gpp' | 'consent_mode' | 'shopify' | 'cmp' | 'age' | 'regime';
+
 /** Options of `init()`; on a script tag the same names as `data-` attributes (`data-write-key`). */
 export interface Options {
   /** Browser key of the workspace. */
@@ -14,8 +20,14 @@ export interface Options {
   endpoint?: string;
   /** ISO 3166-1 country of phone numbers written without a country code. */
   defaultCountry?: string;
-  /** Default `opt_in`. */
+  /** What an absent choice means. Without it the collector is asked for the visitor's region, and `opt_in` holds where it gives no answer. */
   regime?: Regime;
+  /** Ask the collector for the visitor's region: the stricter of its regime and `regime` counts. Default: only without `regime`. */
+  region?: boolean;
+  /** The visitor's age, where the shop knows it: under 13 nothing is allowed, from 13 to 15 sharing needs a yes everywhere. */
+  ageBand?: AgeBand;
+  /** Consent frameworks whose answers count; everything waits until they have answered. */
+  signals?: readonly string[] | string;
   /** Version of the policy the visitor is shown; another version asks again. Default 1. */
   policyVersion?: number;
   /** Age at which a grant ends. Default 180. */
@@ -91,8 +103,12 @@ export interface ConsentState {
   readonly afterGpcNotice: boolean;
   readonly choice: Readonly<Record<Purpose, boolean | null>>;
   readonly allow: Readonly<Record<Purpose, boolean>>;
+  /** What decided about each purpose. */
+  readonly bases: Readonly<Record<Purpose, Basis>>;
   /** The visitor must be asked. */
   readonly prompt: boolean;
+  /** The answer of a consent framework is awaited: nothing is allowed yet, and nothing is lost. */
+  readonly pending: boolean;
   /** The page must show that an opt-out signal was honoured (California, 11 CCR 7025(c)(6)). */
   readonly showOptOutHonoured: boolean;
 }

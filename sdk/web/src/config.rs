@@ -1,6 +1,6 @@
 //! What the shop set on the script tag or in `init()`.
 
-use firsthand_core::consent::{DEFAULT_MAX_AGE_DAYS, Policy, Regime};
+use firsthand_core::consent::{AgeBand, DEFAULT_MAX_AGE_DAYS, GpcMode, GpcScope, Policy, Regime};
 use firsthand_core::text::{fields, parse_int};
 
 /// Options, complete. Durations carry their unit in the name.
@@ -11,8 +11,14 @@ pub(crate) struct Config {
     pub(crate) endpoint: String,
     /// The shop's hosts beside the page's own, separated by commas.
     pub(crate) own_hosts: String,
-    /// What an absent choice means.
+    /// What an absent choice means: the stricter of the page's option and the collector's word on the region.
     pub(crate) regime: Regime,
+    /// The law of the region demands that Global Privacy Control is honoured.
+    pub(crate) is_gpc_required: bool,
+    /// The visitor's age, where the page knows it.
+    pub(crate) age: AgeBand,
+    /// Consent frameworks are asked; until one has answered, everything waits.
+    pub(crate) has_signals: bool,
     /// Version of the shop's policy and the age at which a grant ends.
     pub(crate) policy: Policy,
     /// Time without activity that ends a session.
@@ -51,21 +57,34 @@ impl Config {
         let mut lines = fields(text, b'\n');
         let mut line = || lines.next().unwrap_or_default();
         let (write_key, endpoint, own_hosts) = (line().into(), line().into(), line().into());
-        let regime = match line() {
-            "opt_out" => Regime::OptOut,
-            "none" => Regime::None,
-            _ => Regime::OptIn,
+        let regime = regime(line(), line());
+        let policy = Policy {
+            gpc_scope: if line() == "required" {
+                GpcScope::Required
+            } else {
+                GpcScope::All
+            },
+            gpc_mode: if line() == "strict" {
+                GpcMode::Strict
+            } else {
+                GpcMode::Statutory
+            },
+            ..Policy::default()
         };
+        let age = AgeBand::parse(line());
         let mut number = |default, min, max| bounded(line(), default, min, max);
         Self {
             write_key,
             endpoint,
             own_hosts,
             regime,
+            age,
+            is_gpc_required: number(0, 0, 1) > 0,
+            has_signals: number(0, 0, 1) > 0,
             policy: Policy {
                 version: number(1, 0, u32::MAX.into()) as u32,
                 max_age_days: number(DEFAULT_MAX_AGE_DAYS, 1, 3_650),
-                ..Policy::default()
+                ..policy
             },
             session_timeout_ms: number(30, 1, 475) * 60_000,
             split_on_campaign: number(1, 0, 1) > 0,
@@ -82,6 +101,19 @@ impl Config {
     }
 }
 
+/// Returns the stricter of the page's regime and the region's. What is no regime is [`Regime::OptIn`], an empty text says nothing.
+fn regime(of_page: &str, of_region: &str) -> Regime {
+    let read = |name| match name {
+        "opt_out" => Regime::OptOut,
+        "none" => Regime::None,
+        _ => Regime::OptIn,
+    };
+    match (of_page, of_region) {
+        (one, "") | ("", one) => read(one),
+        (one, other) => read(one).stricter(read(other)),
+    }
+}
+
 #[inline(never)]
 fn bounded(text: &str, default: i64, min: i64, max: i64) -> i64 {
     parse_int(text).unwrap_or(default).max(min).min(max)
@@ -94,7 +126,7 @@ mod tests {
     #[test]
     fn options_are_read_and_brought_between_their_bounds() {
         let config = Config::parse(
-            "pk\nhttps://t.example\na.example,b.example\nopt_out\n\n\n\n\n\n9999\n\n-1",
+            "pk\nhttps://t.example\na.example,b.example\nopt_out\n\n\n\n\n\n\n\n\n\n\n\n9999\n\n-1",
         );
         assert_eq!(
             (config.write_key.as_str(), config.endpoint.as_str()),
@@ -112,7 +144,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_unusable_has_its_default() {
-        for text in ["", "\n\n\nnever\nnever\nnever"] {
+        for text in [
+            "",
+            "\n\n\nnever\nnever\nnever\nnever\n\nnever\nnever\nnever\nnever",
+        ] {
             let config = Config::parse(text);
             assert_eq!(
                 (
@@ -123,6 +158,14 @@ mod tests {
                 (Regime::OptIn, 1, DEFAULT_MAX_AGE_DAYS)
             );
             assert_eq!(
+                (config.is_gpc_required, config.has_signals, config.age),
+                (false, false, AgeBand::Adult)
+            );
+            assert_eq!(
+                (config.policy.gpc_scope, config.policy.gpc_mode),
+                (GpcScope::All, GpcMode::Statutory)
+            );
+            assert_eq!(
                 (
                     config.queue_days,
                     config.split_on_campaign,
@@ -130,6 +173,21 @@ mod tests {
                 ),
                 (7, true, false)
             );
+        }
+    }
+
+    #[test]
+    fn the_stricter_regime_counts_and_an_unreadable_one_is_the_strictest() {
+        for (of_page, of_region, want) in [
+            ("", "", Regime::OptIn),
+            ("none", "", Regime::None),
+            ("", "opt_out", Regime::OptOut),
+            ("none", "opt_out", Regime::OptOut),
+            ("opt_in", "none", Regime::OptIn),
+            ("none", "nowhere", Regime::OptIn),
+            ("all", "", Regime::OptIn),
+        ] {
+            assert_eq!(regime(of_page, of_region), want, "{of_page} {of_region}");
         }
     }
 }

@@ -50,8 +50,10 @@ export function ls_get(key) {
 }
 
 export function ls_set(key, value) {
-  memory.delete(key);
-  if (!isKept(key) || !attempt(() => (page.localStorage.setItem(key, value), true))) memory.set(key, value);
+  const write = () => (page.localStorage.setItem(key, value), true);
+  // What cannot be replaced must not stay either, and its room may be enough.
+  if (isKept(key) && (attempt(write) || (ls_del(key), attempt(write)))) memory.delete(key);
+  else memory.set(key, value);
 }
 
 export function ls_del(key) {
@@ -158,7 +160,7 @@ export function timer(ms) {
 
 let inFlight = 0;
 const KEEPALIVE_BYTES = 60 * 1024;
-const DEADLINE_MS = 10_000;
+export const DEADLINE_MS = 10_000;
 
 /** Seconds to wait by a Retry-After header (a number or a date), else -1. */
 function retryAfter(response) {
@@ -170,7 +172,8 @@ function retryAfter(response) {
 
 const sizeOf = (body) => new TextEncoder().encode(body).length;
 
-async function post(url, body, signal) {
+/** Posts a text: status, seconds to wait, answer. */
+export async function post(url, body, signal) {
   const bytes = sizeOf(body);
   const keepalive = inFlight + bytes <= KEEPALIVE_BYTES;
   if (keepalive) inFlight += bytes;
@@ -184,24 +187,34 @@ async function post(url, body, signal) {
       signal,
     });
     const answer = response.status === 202 ? await response.json().catch(() => undefined) : undefined;
-    // An acknowledgement that is not the collector's (a captive portal's) acknowledges nothing.
-    const isForeign = response.status === 202 && typeof answer?.accepted !== 'number';
-    return [isForeign ? 0 : response.status, retryAfter(response), answer];
+    return [response.status, retryAfter(response), answer];
   } finally {
     if (keepalive) inFlight -= bytes;
   }
 }
 
+/** Gives a step its time: the signal that it is handed ends what takes longer. */
+export const within = (ms, step, abort = new AbortController()) => {
+  const deadline = setTimeout(() => abort.abort(), ms);
+  return step(abort.signal).finally(() => clearTimeout(deadline));
+};
+
+let underWay;
+
+/** Ends the request under way: what it holds may not leave any more. */
+export function abort() {
+  underWay?.abort();
+}
+
 /** Posts a batch; `core.sent` hears of the outcome, status 0 when there was no answer. */
 export function send(url, body, events) {
   renew?.();
-  const abort = new AbortController();
-  const deadline = setTimeout(() => abort.abort(), DEADLINE_MS);
   const reporting = { ...unreported };
-  post(url, body, abort.signal)
+  within(DEADLINE_MS, (signal) => post(url, body, signal), (underWay = new AbortController()))
     .catch(() => [0, -1])
     .then(([status, retryAfter, answer]) => {
-      clearTimeout(deadline);
+      // An acknowledgement that is not the collector's (a captive portal's) acknowledges nothing.
+      if (status === 202 && typeof answer?.accepted !== 'number') status = 0;
       facts.lastSends = [...facts.lastSends, { at: Date.now(), status, events, bytes: body.length }].slice(-REMEMBERED);
       if (status === 202) {
         facts.sent += events;

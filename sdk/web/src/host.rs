@@ -22,6 +22,7 @@ extern "C" {
     pub(crate) fn status(queued: usize, held: usize, stopped: &str) -> String;
     pub(crate) fn timer(ms: f64);
     pub(crate) fn send(url: &str, body: &str, events: usize);
+    pub(crate) fn abort();
     pub(crate) fn beacon(url: &str, body: &str) -> bool;
     pub(crate) fn lock();
     pub(crate) fn unlock();

@@ -11,7 +11,8 @@ pub const TRACK: u32 = 2;
 pub const IDENTIFY: u32 = 3;
 /// Takes digests: a line `key<tab>digest` each, without a digest to forget one.
 pub const DIGESTS: u32 = 4;
-/// Answers the consent evidence, the policy's version, and what is allowed as `1` and `0`: four purposes, prompt, opt-out to be shown.
+/// Answers the consent evidence, the policy's version, what is allowed as `1` and `0` (four purposes, prompt, opt-out to be shown, a framework is
+/// awaited), and what decided about each purpose, with a space after each.
 pub const CONSENT: u32 = 5;
 /// Takes a choice: `1`, `0` or `-` per purpose in wire order, basis; the number is 1 after a notice about Global Privacy Control. Answers the
 /// anonymous id that the collector is told of the choice under, if there is one.
@@ -40,3 +41,9 @@ pub const LOCKED: u32 = 16;
 pub const SENT: u32 = 17;
 /// Digests are being made (1) or ready (0): sends wait for them.
 pub const PAUSE: u32 = 18;
+/// A consent framework answers: `1`, `0` or `-` per purpose in wire order, then its name (`tcf`, `gpp`, `consent_mode`, `shopify`, `cmp`);
+/// the number is 1 while its answer is awaited and 0 once it is settled. Events are held while it is awaited, which the caller bounds; with the
+/// option `signals` that is so from the start. The answers stand beside the visitor's own choice, are kept in memory only, and replace those
+/// of the last such step; `----` takes them back. Answers the anonymous id that the collector is told of the change under; empty where nobody
+/// has to be told.
+pub const SIGNAL: u32 = 19;

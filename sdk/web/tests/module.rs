@@ -46,11 +46,17 @@ mod sdk {
     use firsthand_web::{call, step};
 
     /// Options in the order in which the module reads them.
-    const OPTIONS: [&str; 17] = [
+    const OPTIONS: [&str; 23] = [
         "writeKey",
         "endpoint",
         "ownHosts",
         "regime",
+        "regionRegime",
+        "gpcScope",
+        "gpcMode",
+        "ageBand",
+        "gpcRequired",
+        "signals",
         "policyVersion",
         "consentMaxAgeDays",
         "sessionTimeoutMinutes",

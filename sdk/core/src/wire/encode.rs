@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::json::{self, Object};
 use super::{Batch, ConsentEvidence, Context, Event, Header, Touch, User, VERSION};
-use crate::consent::Purpose;
+use crate::consent::{AgeBand, Answers, Framework, Purpose};
 
 impl Batch<'_> {
     /// Returns the batch as the body of a request.
@@ -109,6 +109,12 @@ impl ConsentEvidence<'_> {
         if self.is_gpc_required {
             object.bool_opt("gpc_required", Some(true));
         }
+        if self.age != AgeBand::Adult {
+            object.text("age_band", self.age.as_str());
+        }
+        if let Some(framework) = &self.framework {
+            framework.encode(object.key("framework"));
+        }
         text_opt(&mut object, "basis", &self.basis);
         if let Some(choice) = &self.choice {
             object.int("policy", i64::from(choice.policy_version));
@@ -116,11 +122,30 @@ impl ConsentEvidence<'_> {
             if choice.after_gpc_notice {
                 object.bool_opt("after_gpc_notice", Some(true));
             }
-            for purpose in Purpose::ALL {
-                object.bool_opt(purpose.as_str(), choice.answer(purpose));
-            }
+            push_answers(&mut object, &choice.answers);
         }
         object.end();
+    }
+}
+
+impl Framework {
+    /// Appends the answers as a JSON object.
+    #[inline(never)]
+    pub fn encode(&self, out: &mut String) {
+        let mut object = Object::begin(out);
+        object.text("basis", self.source.as_str());
+        object.int("policy", i64::from(self.policy_version));
+        object.int("at", self.at_ms);
+        push_answers(&mut object, &self.answers);
+        object.end();
+    }
+}
+
+/// Writes one member a purpose.
+#[inline(never)]
+pub fn push_answers(object: &mut Object<'_>, answers: &Answers) {
+    for (purpose, answer) in Purpose::ALL.into_iter().zip(answers) {
+        object.bool_opt(purpose.as_str(), *answer);
     }
 }
 

@@ -4,7 +4,9 @@
 //! Text is borrowed from the body wherever it holds no escapes.
 
 mod encode;
-pub use encode::encode_batch;
+mod evidence;
+pub use encode::{encode_batch, push_answers};
+pub use evidence::{Decided, Word};
 pub mod drop_reason;
 pub mod json;
 
@@ -17,7 +19,7 @@ pub use decode::{
 
 use std::borrow::Cow;
 
-use crate::consent::{Choice, Regime};
+use crate::consent::{AgeBand, Choice, Framework, Regime};
 
 /// Version of the format.
 pub const VERSION: i64 = 1;
@@ -83,8 +85,12 @@ pub struct ConsentEvidence<'a> {
     pub regime: Regime,
     /// The choice, if one was made.
     pub choice: Option<Choice>,
-    /// Where the choice comes from: `explicit`, `tcf`, `gpp`, `consent_mode`, `shopify` …
+    /// How the choice was made, in the sender's word: `explicit`, `banner` …
     pub basis: Option<Cow<'a, str>>,
+    /// What a consent framework says beside it.
+    pub framework: Option<Framework>,
+    /// The visitor's age, where the shop knows it.
+    pub age: AgeBand,
     /// The browser asks not to be sold (Global Privacy Control).
     pub gpc: bool,
     /// The law of the visitor's region demands that this is honoured. Found by the collector; written only where it can be read.

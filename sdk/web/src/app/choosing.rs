@@ -1,39 +1,51 @@
-//! The visitor chooses, here or in another tab.
+//! The visitor chooses, here, in another tab or in a consent framework, and what follows at once.
 
-use firsthand_core::text::fields;
+use firsthand_core::consent::{PURPOSES, Verdict};
+use firsthand_core::text::{cut, fields};
 use firsthand_core::wire::drop_reason;
 
 use super::App;
-use crate::consent::Consent;
 use crate::host;
-use crate::storage::{
-    self,
-    segment::{Part, Segment},
-};
+use crate::storage::{self, segment::Segment};
 
 impl App {
     /// Takes a choice: `answers` holds `1`, `0` or `-` per purpose in wire order. Returns the anonymous id that the collector knows the
     /// visitor by, or will; nothing for one who has none and gets none.
     pub(super) fn choose(&mut self, answers: &str, basis: &str, after_gpc_notice: bool) -> String {
-        let now_ms = host::now_ms();
-        self.consent.refresh(&self.config, now_ms);
+        let now_ms = self.refresh();
+        let before = stored_id();
         self.consent
             .set(&self.config, answers, basis, after_gpc_notice, now_ms);
+        self.decide(true);
         // A refusal forgets the id, a yes gives one.
-        let before = self.segment.get(Part::AnonymousId).to_owned();
-        self.apply_choice();
         if before.is_empty() {
-            self.segment.get(Part::AnonymousId).to_owned()
+            stored_id()
         } else {
             before
         }
     }
 
+    /// Takes what a framework says ([`crate::step::SIGNAL`]).
+    pub(super) fn signal(&mut self, answers: &str, source: &str, is_awaited: bool) -> String {
+        self.consent
+            .hear(&self.config, answers, source, is_awaited, host::now_ms());
+        let before = stored_id();
+        self.decide(false);
+        let after = stored_id();
+        let heard = self.consent.heard();
+        if is_awaited || host::ls_get(storage::HEARD) == heard {
+            return String::new();
+        }
+        if !after.is_empty() {
+            host::ls_set(storage::HEARD, &heard);
+        }
+        if before.is_empty() { after } else { before }
+    }
+
     /// Another tab changed the storage; `key` is empty when all of it was cleared.
     pub(super) fn storage_changed(&mut self, key: &str) {
         if key.is_empty() || key == storage::CHOICE {
-            self.consent = Consent::load(&self.config, host::now_ms());
-            self.apply_choice();
+            self.refresh();
         } else if key == storage::ANONYMOUS
             || key == storage::join(storage::SEGMENT, &self.segment_name)
         {
@@ -47,35 +59,65 @@ impl App {
         }
     }
 
-    /// Does what the choice asks for, at once.
-    fn apply_choice(&mut self) {
+    /// Decides again and does at once what a change asks for. Returns the time.
+    pub(super) fn refresh(&mut self) -> i64 {
+        self.decide(false)
+    }
+
+    /// The same; the page is told in any case where `is_told`.
+    #[inline(never)]
+    fn decide(&mut self, is_told: bool) -> i64 {
+        let now_ms = host::now_ms();
+        let before = *self.consent.verdict();
+        self.consent.refresh(&self.config, now_ms);
+        if is_told || before != *self.consent.verdict() {
+            self.reconcile(&before);
+            if self.may_store() {
+                self.write_segment();
+                if let Some(session) = self.session {
+                    storage::write_session(session);
+                }
+                for record in std::mem::take(&mut self.held) {
+                    self.queue(record, now_ms);
+                }
+                self.kick();
+            }
+            host::changed();
+        }
+        now_ms
+    }
+
+    /// What browser and page hold follows the verdict: what was allowed `before` and is not any more goes, what is allowed is read.
+    pub(super) fn reconcile(&mut self, before: &Verdict) {
+        if self.consent.is_awaiting() {
+            return;
+        }
         let verdict = *self.consent.verdict();
+        if (0..PURPOSES).any(|index| before.allow[index] && !verdict.allow[index]) {
+            host::abort();
+        }
         if verdict.allows_events() {
             if !verdict.allows_match_keys() {
                 self.forget_match_keys();
             }
             self.recall();
-            self.write_segment();
-            if let Some(session) = self.session {
-                storage::write_session(session);
-            }
-            let now_ms = host::now_ms();
-            for record in std::mem::take(&mut self.held) {
-                self.queue(record, now_ms);
-            }
-            self.kick();
-        } else if !self.consent.is_pending() {
+        } else if before.allows_events() || !self.consent.is_pending() {
             self.withdraw();
         }
-        host::changed();
     }
 
     /// Stops and forgets: nothing that waits is sent, nothing that names the visitor stays.
     fn withdraw(&mut self) {
-        let forgotten = self.held.len() + self.outbox.clear();
-        self.held.clear();
+        self.outbox.refresh(&self.config, host::now_ms());
+        let mut forgotten = self.outbox.clear();
+        if !self.consent.is_pending() {
+            forgotten += self.held.len();
+            self.held.clear();
+        }
         host::dropped(drop_reason::CONSENT_DENIED, forgotten);
         storage::clear();
+        // There may be room for the choice now.
+        self.consent.store();
         self.segment = Segment::default();
         self.segment_name.clear();
         self.session = None;
@@ -92,8 +134,17 @@ impl App {
             if !text.is_empty() {
                 let mut segment = Segment::decode(&text);
                 segment.remove_match_keys();
-                host::ls_set(key, &segment.encode());
+                let allowed = segment.encode();
+                if allowed != text {
+                    host::ls_set(key, &allowed);
+                }
             }
         }
     }
+}
+
+/// Returns the anonymous id that the browser keeps; empty for none.
+fn stored_id() -> String {
+    let text = host::ls_get(storage::ANONYMOUS);
+    cut(&text, b' ').map_or_else(String::new, |(id, _)| id.to_owned())
 }

@@ -4,6 +4,7 @@ mod choosing;
 mod sending;
 mod visitor;
 
+use firsthand_core::consent::{PURPOSES, Verdict};
 use firsthand_core::session::Session;
 use firsthand_core::text::fields;
 use firsthand_core::wire::{drop_reason, json::Object};
@@ -43,7 +44,7 @@ impl App {
     pub(crate) fn start(options: &str) -> Self {
         let config = Config::parse(options);
         host::begin(env!("CARGO_PKG_VERSION"), config.memory_only, config.debug);
-        let consent = Consent::load(&config, host::now_ms());
+        let consent = Consent::new(&config);
         let sender = Sender {
             limit: config.batch_events,
             ..Sender::default()
@@ -60,7 +61,12 @@ impl App {
             outbox: Outbox::default(),
             sender,
         };
-        app.recall();
+        app.consent.refresh(&app.config, host::now_ms());
+        // What an earlier page kept goes where it may not be kept any more.
+        app.reconcile(&Verdict {
+            allow: [true; PURPOSES],
+            ..Verdict::default()
+        });
         app
     }
 
@@ -84,10 +90,11 @@ impl App {
             step::IDENTIFY => return self.identify(text),
             step::DIGESTS => self.add_digests(text),
             step::CONSENT => {
-                self.consent.refresh(&self.config, host::now_ms());
+                self.refresh();
                 return self.consent.view(&self.config);
             }
             step::CHOOSE => return self.choose(line(), line(), is_on),
+            step::SIGNAL => return self.signal(line(), line(), is_on),
             step::RESET => self.reset(),
             step::FLUSH => self.flush(),
             step::STATUS => {
@@ -151,7 +158,7 @@ impl App {
 
     /// Takes an event: name, order id, refund id and wanted id, properties, time. Returns its id in every case.
     fn track(&mut self, names: [&str; 4], props: &str, at_ms: i64) -> String {
-        let now_ms = host::now_ms();
+        let now_ms = self.refresh();
         let [name, transaction, refund, wanted] = names;
         let name = catalogue::known_in_page(name);
         let id = match ids::derived_event_id(name, Some(transaction), Some(refund)) {
@@ -159,7 +166,6 @@ impl App {
             None if ids::is_valid_event_id(wanted) => wanted.to_owned(),
             None => ids::uuid_v7(now_ms, host::random_bytes()),
         };
-        self.consent.refresh(&self.config, now_ms);
         let is_allowed = self.may_store();
         let refusal = if !catalogue::may_be_named(name) {
             drop_reason::INVALID_NAME

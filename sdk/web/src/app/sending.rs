@@ -34,6 +34,7 @@ impl App {
 
     /// The network may be back, or the visitor is.
     pub(super) fn woke(&mut self) {
+        self.refresh();
         if !self.sender.is_told {
             self.sender.retry_at_ms = 0;
         }
@@ -112,8 +113,7 @@ impl App {
     }
 
     fn send_next(&mut self) {
-        let now_ms = host::now_ms();
-        self.consent.refresh(&self.config, now_ms);
+        let now_ms = self.refresh();
         if !self.may_store() || self.sender.is_paused {
             return self.release();
         }
@@ -245,8 +245,7 @@ impl App {
 
     /// The page is hidden or leaves: last chance. The records stay until a send is acknowledged; the collector knows the ids.
     pub(super) fn hidden(&mut self) {
-        let now_ms = host::now_ms();
-        self.consent.refresh(&self.config, now_ms);
+        let now_ms = self.refresh();
         if !self.sender.stopped.is_empty() || !self.may_store() {
             return;
         }
@@ -281,7 +280,7 @@ impl App {
 
     /// The page is back from the back/forward cache.
     pub(super) fn returned(&mut self) {
-        self.consent.refresh(&self.config, host::now_ms());
+        self.refresh();
         self.recall();
         self.kick();
     }

@@ -76,8 +76,7 @@ impl App {
 
     /// Whether digests may be kept: allowed, or the visitor's answer is awaited (then in memory only).
     fn wants_digests(&self) -> bool {
-        let verdict = self.consent.verdict();
-        verdict.allows_match_keys() || verdict.prompt
+        self.consent.verdict().allows_match_keys() || self.consent.is_asking()
     }
 
     /// Forgets the visitor: another anonymous id, no digests, no arrivals. What waits keeps its own user.

@@ -7,8 +7,9 @@
 //! | `fh.h.<segment>` | user and touch of a segment ([`segment`]) | the same |
 //! | `fh.e.<time>.<id>` | one event that waits to be sent | the same |
 //! | `fh.s` | the session | the same |
+//! | `fh.f` | what a consent framework said when the collector was last told | when analytics or marketing is allowed |
 //! | `fh.b` | time before which the collector asked not to be called | after 429 and 5xx |
-//! | `fh.w` | choices the collector has not acknowledged (`npm/src/choices.ts`) | until it has (strictly necessary) |
+//! | `fh.w` | choices the collector has not answered for (`npm/src/choices.ts`) | until it has (strictly necessary) |
 //! | `fh.l` | lease of the sending tab, where Web Locks are missing | while sending |
 
 pub(crate) mod segment;
@@ -25,6 +26,7 @@ pub(crate) const SEGMENT: &str = "fh.h.";
 pub(crate) const EVENT: &str = "fh.e.";
 pub(crate) const SESSION: &str = "fh.s";
 pub(crate) const BACKOFF: &str = "fh.b";
+pub(crate) const HEARD: &str = "fh.f";
 
 /// Joins two texts.
 #[inline(never)]
@@ -37,7 +39,7 @@ pub(crate) fn join(left: &str, right: &str) -> String {
 
 /// Removes everything but the choice and what the collector has to hear of it.
 pub(crate) fn clear() {
-    for prefix in [EVENT, SEGMENT, ANONYMOUS, SESSION, BACKOFF] {
+    for prefix in [EVENT, SEGMENT, ANONYMOUS, SESSION, BACKOFF, HEARD] {
         for found in fields(&host::ls_keys(prefix), b'\n') {
             host::ls_del(found);
         }
