@@ -10,7 +10,7 @@ import { field, isOn, optionLines } from './options.js';
 import { hashing, type Digest, type Hashing } from './person.js';
 import { Step } from './steps.js';
 import { eventId, type Call, type Stub } from './stub.js';
-import type { ConsentState, Options, Purpose, Status } from './types.js';
+import type { Basis, ConsentState, Options, Purpose, Status } from './types.js';
 
 /** The module's one function (`sdk/web/src/lib.rs`). */
 export type Core = (step: Step, text: string, number: number) => string;
@@ -80,8 +80,8 @@ const told = (): any[] => {
 };
 
 const consentState = (): ConsentState => {
-  const [said, policy, flags = '', bases = ''] = told();
-  const basis = bases.split(' ');
+  const [said, policy, flags = ''] = told();
+  const names: Record<string, Basis> = { e: 'explicit', g: 'gpc', a: 'age', f: said.framework?.basis };
   return {
     regime: said.regime ?? 'opt_in',
     policy: Number(policy) || 1,
@@ -91,7 +91,7 @@ const consentState = (): ConsentState => {
     afterGpcNotice: said.after_gpc_notice ?? false,
     choice: perPurpose((purpose) => said[purpose] ?? null),
     allow: perPurpose((_, index) => flags[index] == '1'),
-    bases: perPurpose((_, index) => basis[index] || 'regime') as ConsentState['bases'],
+    bases: perPurpose((_, index) => names[flags[7 + index]] ?? 'regime'),
     prompt: flags[4] == '1',
     showOptOutHonoured: flags[5] == '1',
     pending: flags[6] == '1',
@@ -115,10 +115,9 @@ const announce = (): void => {
 /** What each call of the API does once the core is there. None throws. */
 const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
-    const wanted = text(options?.id);
-    const parts = [name, props?.transaction_id ?? props?.order_id, props?.refund_id, wanted].map((part) => field(text(part)));
-    const id = on(Step.Track, [...parts, propsText(props)].join('\n'), Number(options?.at) || 0);
-    return id || eventId(name, props, wanted);
+    const id = eventId(name, props, text(options?.id));
+    on(Step.Track, [field(text(name)), id, propsText(props)].join('\n'), Number(options?.at) || 0);
+    return id;
   },
   page: (props) => methods.track!('page_view', props),
   identify(values) {
@@ -155,24 +154,8 @@ const methods: Record<string, (...args: any[]) => any> = {
     }),
   debug(enable) {
     if (enable !== undefined) host.debug(!!enable);
-    const facts = JSON.parse(on(Step.Status) || '{}');
-    const status: Status = {
-      version: '',
-      queued: 0,
-      held: 0,
-      sent: 0,
-      duplicates: 0,
-      rejected: [],
-      dropped: {},
-      lastSends: [],
-      storage: 'memory',
-      state: 'starting',
-      ...facts,
-      consent: core && consentState(),
-      bot: host.bot(),
-      refused,
-    };
-    if (inertReason) Object.assign(status, { state: 'inert', reason: inertReason });
+    const facts = JSON.parse(on(Step.Status) || host.status(0, 0, inertReason));
+    const status: Status = { ...facts, consent: core && consentState(), bot: host.bot(), refused };
     if (enable) host.log(JSON.stringify(status));
     return status;
   },

@@ -5,6 +5,7 @@ declare module 'firsthand-host' {
   export function timer(ms: number): void;
   export function unlock(): void;
   export function gpc(): boolean;
+  export function status(queued: number, held: number, reason?: string): string;
   export function bot(): string[];
   export function debug(isOn: boolean): void;
   export function ls_get(key: string): string;

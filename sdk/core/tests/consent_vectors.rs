@@ -45,6 +45,7 @@ fn situation(input: &Value) -> (Policy, Situation) {
         is_gpc_required: flag("gpc_required"),
         choice,
         age,
+        framework: None,
     };
     (policy, situation)
 }

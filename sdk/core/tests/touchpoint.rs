@@ -1,7 +1,6 @@
 //! What is remembered of an arrival, and above all what is not.
 #![allow(clippy::unwrap_used)]
 
-use firsthand_core::touchpoint::cookies::Cookies;
 use firsthand_core::touchpoint::{
     CAMPAIGN_LABELS, CLICK_IDS, FirstLast, Kind, MAX_URL_BYTES, Touch, arrival, clean_url,
     click_id, fbc, subdomain_index,
@@ -265,7 +264,6 @@ fn arrivals_expire() {
 fn meta_click_cookie_is_formed_from_a_click_id() {
     let want = Some("fb.1.1795471000000.IwAR_Xy".to_owned());
     assert_eq!(fbc(1, NOW, "IwAR_Xy"), want);
-    assert_eq!(Cookies::new("_fbc=fb.1.1795471000000.IwAR_Xy").fbc(), want);
     assert_eq!(fbc(0, 0, "a").as_deref(), Some("fb.0.0.a"));
     assert!(fbc(1, NOW, &"x".repeat(500)).is_some());
     for (ms, bad) in [
@@ -294,86 +292,6 @@ fn subdomain_index_counts_dots() {
     ] {
         assert_eq!(subdomain_index(host), want, "{host}");
     }
-}
-
-#[test]
-fn meta_cookies_pass_untouched_or_not_at_all() {
-    let table = [
-        ("fb.1.1596403881668.1116446470", true),
-        ("fb.1.1596403881668.1116446470.AQQCAQMC", true),
-        ("fb.2.1596403881668.IwAR2-_x.Bg", true),
-        ("fb.1.1596403881668.IwAR.two.dots", false),
-        ("fb.1.1596403881668.IwAR.abc", false),
-        ("fb.1.1596403881668.", false),
-        ("fb.1..1116446470", false),
-        ("fb.x.1596403881668.1", false),
-        ("gb.1.1596403881668.1", false),
-        ("fb.1.1596403881668", false),
-        ("", false),
-    ];
-    for (value, valid) in table {
-        let header = format!("a=b; _fbp={value};_fbc={value}");
-        let want = valid.then(|| value.to_owned());
-        assert_eq!(Cookies::new(&header).fbp(), want, "{value}");
-        assert_eq!(Cookies::new(&header).fbc(), want, "{value}");
-    }
-}
-
-#[test]
-fn analytics_cookies_give_client_and_session() {
-    let cookies = Cookies::new(
-        "_ga=GA1.2.1033501218.1368477899; _ga_OLD1=GS1.1.1700000001.5.1.1700000100.0.0.0; _ga_NEW2=GS2.1.s1747323152$o28$g0$t1747323152$j60$l0$h69286059",
-    );
-    assert_eq!(
-        cookies.ga_client().as_deref(),
-        Some("1033501218.1368477899")
-    );
-    assert_eq!(cookies.ga_session(None).as_deref(), Some("1700000001"));
-    assert_eq!(
-        cookies.ga_session(Some("G-NEW2")).as_deref(),
-        Some("1747323152")
-    );
-    assert_eq!(cookies.ga_session(Some("G-OTHER")), None);
-    for broken in [
-        "_ga=",
-        "_ga=GA1.2.x.1",
-        "_ga=1.2",
-        "_ga_X=GS3.1.s1",
-        "_ga_X=GS2.1.o1$t2",
-        "_ga_X=GS1.1.x.1",
-    ] {
-        assert_eq!(
-            (
-                Cookies::new(broken).ga_client(),
-                Cookies::new(broken).ga_session(None)
-            ),
-            (None, None),
-            "{broken}"
-        );
-    }
-    assert_eq!(
-        Cookies::new("_ga=GA1.1-2.10.20").ga_client().as_deref(),
-        Some("10.20")
-    );
-}
-
-#[test]
-fn other_cookies_are_read_by_exact_name() {
-    let cookies = Cookies::new(
-        " x_ttp=no;_ttp=2F7h37YkS1j57AYSKTI7IHhJPYH ; ttclid=E.C.P.a%2Db; ttclid=second; _gcl_aw=GCL.1700000000.Cj0_a-b; _gcl_gb=2.1.kAbC$i1700000000; bare",
-    );
-    assert_eq!(
-        cookies.ttp().as_deref(),
-        Some("2F7h37YkS1j57AYSKTI7IHhJPYH")
-    );
-    assert_eq!(cookies.ttclid().as_deref(), Some("E.C.P.a-b"));
-    let clicks = [
-        ("gclid", "Cj0_a-b".to_owned()),
-        ("wbraid", "AbC".to_owned()),
-    ];
-    assert_eq!(cookies.google_clicks("wbraid"), clicks);
-    assert_eq!(cookies.get("bare"), None);
-    assert_eq!(Cookies::new("_gcl_aw=GCL.x.y").google_clicks("wbraid"), []);
 }
 
 /// Addresses that look real, with parameters known and unknown, and noise.
@@ -424,10 +342,8 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(page in any_address(), referrer in any_address(), cookie in "[ -~]{0,60}|\\PC{0,60}") {
+    fn nothing_panics(page in any_address(), referrer in any_address()) {
         arrive(&page, &referrer);
-        let cookies = Cookies::new(&cookie);
-        let _ = (cookies.fbp(), cookies.fbc(), cookies.ttp(), cookies.ttclid(), cookies.ga_client());
-        let _ = (cookies.ga_session(None), cookies.google_clicks("wbraid"), subdomain_index(&page), fbc(1, NOW, &page));
+        let _ = (subdomain_index(&page), fbc(1, NOW, &page));
     }
 }

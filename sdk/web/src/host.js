@@ -88,6 +88,8 @@ export function begin(version, memoryOnly, isDebugging) {
   unreported = {};
   facts = { version, sent: 0, duplicates: 0, rejected: [], dropped: {}, lastSends: [] };
 }
+// A page may ask for the status of a module that never came.
+begin('');
 
 export function dropped(reason, events) {
   if (!events) return;
@@ -139,8 +141,32 @@ const context = () =>
     dropped: filled(unreported),
   });
 
+// Ids in the platforms' own cookies: only read, never written or invented. What has not its documented form is left out.
+
+const META = /^(fb\.\d{1,2}\.\d{1,20}\.[!--/-~]+(?:\.(?:[\w-]{2}|[\w-]{8}))?)$/;
+const OPAQUE = /^([!-~]+)$/;
+/** Name on the wire, name of the cookie, form of its value with the id in it. */
+const PLATFORM_IDS = [
+  ['fbc', '_fbc', META],
+  ['fbp', '_fbp', META],
+  ['ttclid', 'ttclid', OPAQUE],
+  ['ttp', '_ttp', OPAQUE],
+  ['ga_client', '_ga', /^(?:.*\.)?GA[^.]*\.[^.]+\.(\d{1,20}\.\d{1,20})$/],
+  ['ga_session', '_ga_\\w+', /^GS(?:1\.[^.]*\.|2\.[^.]*\.(?:[^s$][^$]*\$)*s)(\d{1,20})(?![^.$])/],
+];
+
+/** One `name value` a line: of each id the first that can be read. */
+const platformIds = () =>
+  PLATFORM_IDS.map(([id, name, form]) => {
+    for (const [, value] of document.cookie.matchAll(new RegExp('(?:^|;)\\s*' + name + '=([^;]{1,1024})(?![^;])', 'g'))) {
+      const read = attempt(() => form.exec(decodeURIComponent(value.trim())));
+      if (read) return id + ' ' + read[1];
+    }
+    return '';
+  }).join('\n');
+
 /** Facts in the order of `Fact` in host.rs. */
-const FACTS = [() => document.cookie, () => document.title.slice(0, 300), () => location.hostname, context];
+const FACTS = [platformIds, () => document.title.slice(0, 300), () => location.hostname, context];
 
 export function fact(which) {
   return attempt(FACTS[which]) || '';

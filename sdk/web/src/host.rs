@@ -33,8 +33,8 @@ extern "C" {
 /// Facts about page and browser, by their number in `host.js`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fact {
-    /// `document.cookie`.
-    Cookies,
+    /// Ids in the cookies of ad and analytics platforms, `name value` a line; names are those of the wire.
+    PlatformIds,
     /// Title of the page.
     Title,
     /// Host of the page.

@@ -4,15 +4,15 @@
 pub const START: u32 = 0;
 /// Goes to a page: address, referrer. Answers `1` when it is another one.
 pub const NAVIGATE: u32 = 1;
-/// Takes an event: name, order id, refund id, wanted id, properties as JSON (`!` when they could not be written); the number is its time in
-/// epoch milliseconds, 0 for now. Answers its id.
+/// Takes an event: name, id, properties as JSON (`!` when they could not be written); the number is its time in epoch milliseconds, 0 for now.
+/// The surface makes the id (`npm/src/stub.ts`): the stub has to before this module is there.
 pub const TRACK: u32 = 2;
 /// Takes the shop's own id of the visitor, empty when it is not told. Answers with `d` when digests are wanted, `n` when this is another visitor.
 pub const IDENTIFY: u32 = 3;
 /// Takes digests: a line `key<tab>digest` each, without a digest to forget one.
 pub const DIGESTS: u32 = 4;
 /// Answers the consent evidence, the policy's version, what is allowed as `1` and `0` (four purposes, prompt, opt-out to be shown, a framework is
-/// awaited), and what decided about each purpose, with a space after each.
+/// awaited), and a letter for what decided about each purpose: `e`xplicit choice, `g`pc, `f`ramework, `a`ge, `r`egime.
 pub const CONSENT: u32 = 5;
 /// Takes a choice: `1`, `0` or `-` per purpose in wire order, basis; the number is 1 after a notice about Global Privacy Control. Answers the
 /// anonymous id that the collector is told of the choice under, if there is one.

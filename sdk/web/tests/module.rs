@@ -43,6 +43,8 @@ extern "C" {
 
 /// The module's steps as functions.
 mod sdk {
+    use firsthand_core::catalogue;
+    use firsthand_core::ids::{derived_event_id, uuid_v7};
     use firsthand_web::{call, step};
 
     /// Options in the order in which the module reads them.
@@ -96,11 +98,15 @@ mod sdk {
         id: &str,
         at: f64,
     ) -> String {
-        call(
-            step::TRACK,
-            &[name, order, refund, id, props].join("\n"),
-            at,
-        )
+        // As the surface does: the order's id, else the wanted one, else a fresh one.
+        let derived = derived_event_id(catalogue::canonical(name), Some(order), Some(refund));
+        let id = match (derived, id) {
+            (Some(id), _) => id,
+            (None, "") => uuid_v7(super::now_ms(), super::random()),
+            (None, id) => id.to_owned(),
+        };
+        call(step::TRACK, &[name, &id, props].join("\n"), at);
+        id
     }
 
     /// Identifies as the surface does: the module for digests makes them, this one takes them. Returns the names of refused values.
@@ -147,6 +153,21 @@ mod sdk {
     pub(super) fn sent(status: u16, retry_after: f64) {
         call(step::SENT, &status.to_string(), retry_after);
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "epoch milliseconds")]
+fn now_ms() -> i64 {
+    now() as i64
+}
+
+/// Ten bytes that no other event has.
+fn random() -> [u8; 10] {
+    thread_local!(static NEXT: std::cell::Cell<u64> = const { std::cell::Cell::new(0) });
+    let next = NEXT.get() + 1;
+    NEXT.set(next);
+    let mut bytes = [0; 10];
+    bytes[2..].copy_from_slice(&next.to_be_bytes());
+    bytes
 }
 
 fn start(options: &str) {

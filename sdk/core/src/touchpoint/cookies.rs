@@ -1,12 +1,11 @@
-//! Reads the platforms' own cookies. They are never written, invented or extended here.
+//! Reads the cookies in which Google's tag keeps click ids, for the collector: the page sends them by itself and reads none of them.
 
-use super::redact::percent_decode;
 use crate::text::{after, cut, fields, is_digits, is_visible};
 
 /// Longest cookie value that is believed, in bytes.
 const MAX_VALUE_BYTES: usize = 1024;
 
-/// A `Cookie` header or `document.cookie`.
+/// A `Cookie` header.
 #[derive(Clone, Copy)]
 pub struct Cookies<'a>(&'a str);
 
@@ -17,64 +16,10 @@ impl<'a> Cookies<'a> {
     }
 
     /// Returns the raw value of the first cookie of that exact name.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
+    fn get(&self, name: &str) -> Option<&'a str> {
         self.pairs()
             .find(|(known, _)| *known == name)
             .map(|(_, value)| value)
-    }
-
-    /// Meta's browser id (`_fbp`), untouched: four parts, or five with the parameter builder's appendix.
-    pub fn fbp(&self) -> Option<String> {
-        self.meta("_fbp")
-    }
-
-    /// Meta's click id (`_fbc`), untouched, case kept; parts as [`Self::fbp`].
-    pub fn fbc(&self) -> Option<String> {
-        self.meta("_fbc")
-    }
-
-    /// TikTok's click id (`ttclid`).
-    pub fn ttclid(&self) -> Option<String> {
-        self.opaque("ttclid")
-    }
-
-    /// TikTok's browser id (`_ttp`).
-    pub fn ttp(&self) -> Option<String> {
-        self.opaque("_ttp")
-    }
-
-    /// Google Analytics client id: the last two parts of `_ga`.
-    pub fn ga_client(&self) -> Option<String> {
-        let value = self.get("_ga")?;
-        let [mut version, mut depth, mut random, mut seconds] = [""; 4];
-        for part in fields(value, b'.') {
-            (version, depth, random, seconds) = (depth, random, seconds, part);
-        }
-        if after(version, "GA").is_none()
-            || depth.is_empty()
-            || !is_number(random)
-            || !is_number(seconds)
-        {
-            return None;
-        }
-        let mut out = String::with_capacity(random.len() + seconds.len() + 1);
-        out.push_str(random);
-        out.push('.');
-        out.push_str(seconds);
-        Some(out)
-    }
-
-    /// Google Analytics session id, from `_ga_<id>` in either format (`GS1`, `GS2`).
-    ///
-    /// `measurement_id` (`G-ABC123`) chooses between several streams; without it the first readable cookie counts.
-    pub fn ga_session(&self, measurement_id: Option<&str>) -> Option<String> {
-        let wanted = measurement_id.map(|id| after(id, "G-").unwrap_or(id));
-        self.pairs()
-            .filter(|(name, _)| {
-                after(name, "_ga_").is_some_and(|id| wanted.is_none_or(|wanted| wanted == id))
-            })
-            .find_map(|(_, value)| session_id(value))
-            .map(str::to_owned)
     }
 
     /// Google's click ids as (parameter name, value), a fallback for when none was seen in an address.
@@ -97,45 +42,6 @@ impl<'a> Cookies<'a> {
             (value.len() <= MAX_VALUE_BYTES).then_some((name.trim_ascii(), value))
         })
     }
-
-    fn opaque(&self, name: &str) -> Option<String> {
-        let value = percent_decode(self.get(name)?, false)?;
-        is_visible(&value).then_some(value)
-    }
-
-    fn meta(&self, name: &str) -> Option<String> {
-        let value = self.opaque(name)?;
-        let mut parts = fields(&value, b'.');
-        let shaped = parts.next() == Some("fb")
-            && parts
-                .next()
-                .is_some_and(|index| index.len() <= 2 && is_number(index))
-            && parts.next().is_some_and(is_number)
-            && parts.next().is_some_and(|id| !id.is_empty())
-            && parts.next().is_none_or(is_appendix)
-            && parts.next().is_none();
-        shaped.then_some(value)
-    }
-}
-
-/// The parameter builder's fifth part: eight base64url characters, two in its older form.
-fn is_appendix(part: &str) -> bool {
-    matches!(part.len(), 2 | 8)
-        && part
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-/// `GS1.1.{session}.{count}…` or `GS2.1.s{session}$o{count}$…`, whatever other letters follow.
-fn session_id(value: &str) -> Option<&str> {
-    let (version, rest) = cut(value, b'.')?;
-    let (_depth, rest) = cut(rest, b'.')?;
-    let session = match version {
-        "GS1" => fields(rest, b'.').next()?,
-        "GS2" => fields(rest, b'$').find_map(|field| after(field, "s"))?,
-        _ => return None,
-    };
-    is_number(session).then_some(session)
 }
 
 /// `GCL.{seconds}.{click id}`, or the keyed form `2.1.k{click id}$i{seconds}`.
@@ -152,4 +58,29 @@ fn google_click(value: &str) -> Option<&str> {
 
 fn is_number(text: &str) -> bool {
     text.len() <= 20 && is_digits(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn click_ids_are_read_by_the_exact_name_of_their_cookie() {
+        let cookies = Cookies::new("x_gcl_aw=no; _gcl_aw=GCL.1700000000.Cj0_a-b; _gcl_gb=2.1.kAbC$i1700000000; bare");
+        let clicks = [
+            ("gclid", "Cj0_a-b".to_owned()),
+            ("wbraid", "AbC".to_owned()),
+        ];
+        assert_eq!(cookies.google_clicks("wbraid"), clicks);
+        for broken in ["_gcl_aw=GCL.x.y", "_gcl_gb=2.1.i1$x2", "_gcl_aw=", ""] {
+            assert_eq!(Cookies::new(broken).google_clicks("wbraid"), [], "{broken}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_panics(header in "[ -~]{0,60}|\\PC{0,60}") {
+            let _ = Cookies::new(&header).google_clicks("gbraid");
+        }
+    }
 }

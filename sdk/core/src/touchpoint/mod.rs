@@ -16,7 +16,7 @@
 //! the rest of the query only the click ids that a platform needs back ([`CLICK_IDS`], at most 512 bytes each, case kept). Unknown
 //! parameters are never copied: they carry e-mail addresses. What looks like an e-mail address in a path or label becomes `redacted`.
 //! Ids that name a person (`mc_eid`, `mkt_tok`, `_kx` …) are never stored.
-//! **Refuses** to write, invent or extend other parties' cookies: [`cookies`] only reads.
+//! **Refuses** to write cookies: the page reads the platforms' own (`sdk/web/src/host.js`), the collector Google's ([`cookies`]).
 //! **Does not know** consent or storage; time and the own hosts are passed in.
 //!
 //! [`channel`] and its host lists are for the collector and for reports. Nothing on the browser's path calls them, so the module that

@@ -4,11 +4,11 @@ mod choosing;
 mod sending;
 mod visitor;
 
+use firsthand_core::catalogue;
 use firsthand_core::consent::{PURPOSES, Verdict};
 use firsthand_core::session::Session;
 use firsthand_core::text::fields;
 use firsthand_core::wire::{drop_reason, json::Object};
-use firsthand_core::{catalogue, ids};
 
 use crate::capture::page::{self, Place};
 use crate::config::Config;
@@ -84,9 +84,7 @@ impl App {
                 let is_other = self.navigate(line(), line());
                 return String::from(if is_other { "1" } else { "" });
             }
-            step::TRACK => {
-                return self.track([line(), line(), line(), line()], line(), value as i64);
-            }
+            step::TRACK => self.track(line(), line(), line(), value as i64),
             step::IDENTIFY => return self.identify(text),
             step::DIGESTS => self.add_digests(text),
             step::CONSENT => {
@@ -156,16 +154,10 @@ impl App {
         self.place.go(href, referrer)
     }
 
-    /// Takes an event: name, order id, refund id and wanted id, properties, time. Returns its id in every case.
-    fn track(&mut self, names: [&str; 4], props: &str, at_ms: i64) -> String {
+    /// Takes an event: name, id, properties, time.
+    fn track(&mut self, name: &str, id: &str, props: &str, at_ms: i64) {
         let now_ms = self.refresh();
-        let [name, transaction, refund, wanted] = names;
         let name = catalogue::known_in_page(name);
-        let id = match ids::derived_event_id(name, Some(transaction), Some(refund)) {
-            Some(id) => id,
-            None if ids::is_valid_event_id(wanted) => wanted.to_owned(),
-            None => ids::uuid_v7(now_ms, host::random_bytes()),
-        };
         let is_allowed = self.may_store();
         let refusal = if !catalogue::may_be_named(name) {
             drop_reason::INVALID_NAME
@@ -177,19 +169,17 @@ impl App {
             ""
         };
         if !refusal.is_empty() {
-            host::dropped(refusal, 1);
-            return id;
+            return host::dropped(refusal, 1);
         }
         let at_ms = if at_ms > 0 { at_ms } else { now_ms };
-        let json = self.event(&id, name, props, at_ms, now_ms);
-        let record = Record::new(&id, catalogue::is_conversion(name), &json, now_ms);
+        let json = self.event(id, name, props, at_ms, now_ms);
+        let record = Record::new(id, catalogue::is_conversion(name), &json, now_ms);
         if is_allowed {
             self.queue(record, now_ms);
             self.kick();
         } else {
             self.hold(record);
         }
-        id
     }
 
     /// Writes an event as the wire has it (`docs/wire.md`).

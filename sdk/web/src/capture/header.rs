@@ -2,7 +2,6 @@
 
 use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::text::{cut, fields};
-use firsthand_core::touchpoint::cookies::Cookies;
 use firsthand_core::wire::json::Object;
 
 use crate::host::{self, Fact};
@@ -12,33 +11,36 @@ use crate::storage::segment::{Part, Segment};
 /// `reset` is `true` where the page's id counts before the collector's cookie, else empty.
 pub(crate) fn write_user(out: &mut String, segment: &Segment, verdict: &Verdict, reset: &str) {
     let mut object = Object::begin(out);
-    let mut add = |name: &str, value: &str| {
+    for (name, value) in [
+        ("anonymous_id", segment.get(Part::AnonymousId)),
+        ("user_id", segment.get(Part::UserId)),
+    ] {
         if !value.is_empty() {
             object.text(name, value);
         }
-    };
-    add("anonymous_id", segment.get(Part::AnonymousId));
-    add("user_id", segment.get(Part::UserId));
-    let cookies = host::fact(Fact::Cookies);
-    let cookies = Cookies::new(&cookies);
-    if verdict.allows(Purpose::Analytics) {
-        add("ga_client", &cookies.ga_client().unwrap_or_default());
-        add("ga_session", &cookies.ga_session(None).unwrap_or_default());
+    }
+    // Formed from the click where Meta's own cookie is missing. It is not written as a cookie.
+    let mut fbc = segment.get(Part::Fbc);
+    for line in fields(&host::fact(Fact::PlatformIds), b'\n') {
+        let Some((name, value)) = cut(line, b' ') else {
+            continue;
+        };
+        let is_allowed = if name.as_bytes().first() == Some(&b'g') {
+            verdict.allows(Purpose::Analytics)
+        } else {
+            verdict.allows_match_keys()
+        };
+        if is_allowed {
+            object.text(name, value);
+        }
+        if name == "fbc" {
+            fbc = "";
+        }
     }
     if verdict.allows_match_keys() {
-        // Formed from the click where Meta's own cookie is missing. It is not written as a cookie.
-        let fbc = cookies.fbc().unwrap_or_default();
-        add(
-            "fbc",
-            if fbc.is_empty() {
-                segment.get(Part::Fbc)
-            } else {
-                &fbc
-            },
-        );
-        add("fbp", &cookies.fbp().unwrap_or_default());
-        add("ttclid", &cookies.ttclid().unwrap_or_default());
-        add("ttp", &cookies.ttp().unwrap_or_default());
+        if !fbc.is_empty() {
+            object.text("fbc", fbc);
+        }
         for entry in fields(segment.get(Part::Digests), b' ') {
             if let Some((key, digest)) = cut(entry, b':') {
                 let list = object.key(key);

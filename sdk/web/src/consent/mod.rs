@@ -1,7 +1,7 @@
 //! The visitor's choice: kept, decided by the core's rules, shown to the page and to the collector.
 
 use firsthand_core::consent::{
-    AgeBand, Answers, Choice, Framework, Purpose, Regime, Situation, Source, Verdict, decide,
+    AgeBand, Answers, Basis, Choice, Framework, Purpose, Regime, Situation, Source, Verdict, decide,
 };
 use firsthand_core::text::{cut, parse_int};
 use firsthand_core::wire::json::{Object, push_int};
@@ -24,6 +24,8 @@ pub(crate) struct Consent {
     had_gpc: bool,
     gpc: bool,
     framework: Option<Framework>,
+    /// The framework's name as the surface tells it: the collector knows which there are.
+    source: String,
     is_awaiting: bool,
     verdict: Verdict,
 }
@@ -110,18 +112,19 @@ impl Consent {
         self.is_awaiting = is_awaiting;
         let mut framework = Framework {
             answers: Answers::default(),
-            source: Source::parse(source),
+            source: Source::Cmp,
             policy_version: config.policy.version,
             at_ms: now_ms,
         };
         read_answers(&mut framework.answers, answers);
         if let Some(known) = &self.framework
             && known.answers == framework.answers
-            && known.source == framework.source
+            && self.source == source
         {
             return;
         }
         self.framework = (framework.answers != Answers::default()).then_some(framework);
+        source.clone_into(&mut self.source);
     }
 
     /// Returns what a framework said as one text; empty for nothing.
@@ -129,7 +132,7 @@ impl Consent {
         let mut out = String::new();
         if let Some(framework) = &self.framework {
             push_marks(&mut out, &framework.answers);
-            out.push_str(framework.source.as_str());
+            out.push_str(&self.source);
         }
         out
     }
@@ -169,7 +172,12 @@ impl Consent {
             object.text("age_band", config.age.as_str());
         }
         if let Some(framework) = &self.framework {
-            framework.encode(object.key("framework"));
+            let mut object = Object::begin(object.key("framework"));
+            object.text("basis", &self.source);
+            object.int("policy", i64::from(framework.policy_version));
+            object.int("at", framework.at_ms);
+            push_answers(&mut object, &framework.answers);
+            object.end();
         }
         if let Some(choice) = &self.choice {
             object.text("basis", &self.basis);
@@ -195,10 +203,14 @@ impl Consent {
         out.push(flag(verdict.prompt));
         out.push(flag(verdict.show_opt_out_honoured));
         out.push(flag(self.is_awaiting));
-        out.push('\n');
         for basis in verdict.basis {
-            out.push_str(basis.as_str());
-            out.push(' ');
+            out.push(match basis {
+                Basis::Explicit => 'e',
+                Basis::Gpc => 'g',
+                Basis::Framework(_) => 'f',
+                Basis::Age => 'a',
+                Basis::Regime => 'r',
+            });
         }
         out
     }
