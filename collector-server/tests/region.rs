@@ -67,7 +67,7 @@ fn a_page_learns_its_regime_from_the_proxys_headers() {
     ] {
         let answer = ask(&collector, headers);
         assert_eq!(answer.status, 200);
-        let want = json!({ "country": want[0], "region": want[1], "regime": want[2], "gpc_required": want[3], "policy_version": 7 });
+        let want = json!({ "country": want[0], "region": want[1], "regime": want[2], "gpc_required": want[3], "policy_version": 7, "max_age_days": 180, "gpc_scope": "all", "gpc_mode": "statutory" });
         assert_eq!(answer.json(), want, "{headers}");
     }
 }

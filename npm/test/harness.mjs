@@ -37,6 +37,9 @@ export async function startShop(pages = {}) {
     /** Posts to `/v1/consent`: `{ status, body }`, and what they are answered next (0: nothing). Empty: 202. */
     choices: [],
     consentAnswers: [],
+    /** What `/v1/region` answers: an object, 'hang', or nothing (404); and how often it was asked. */
+    region: undefined,
+    regionAsked: 0,
     pages,
     seen: new Set(),
     /** Events it accepted, without duplicates, oldest first. */
@@ -52,7 +55,11 @@ export async function startShop(pages = {}) {
       shop.requests.push({ status: 0, body, at: Date.now() });
       return request.socket.destroy();
     }
-    if (answer === 'hang') return void shop.requests.push({ status: 0, body, at: Date.now() });
+    if (answer === 'hang') {
+      const hanging = { status: 0, body, at: Date.now(), isGivenUp: false };
+      response.on('close', () => (hanging.isGivenUp = true));
+      return void shop.requests.push(hanging);
+    }
     const status = typeof answer.status === 'function' ? answer.status(body) : (answer.status ?? 202);
     let duplicates = 0;
     if (status === 202) {
@@ -86,6 +93,12 @@ export async function startShop(pages = {}) {
       request.on('data', (part) => (text += part));
       request.on('end', () => (pathname === '/v1/events' ? collect : choose)(request, response, text));
       return;
+    }
+    if (pathname === '/v1/region') {
+      shop.regionAsked += 1;
+      if (shop.region === 'hang') return;
+      response.writeHead(shop.region ? 200 : 404, { 'content-type': 'application/json' });
+      return response.end(shop.region && JSON.stringify(shop.region));
     }
     if (pathname.startsWith('/sdk/')) {
       try {

@@ -65,11 +65,19 @@ pub(super) fn cleanse<'a>(
     {
         dropped += cleanse_touch(touch, skew_ms);
     }
-    if let Some(choice) = &mut header.consent.choice {
-        choice.at_ms = choice.at_ms.saturating_add(skew_ms);
-    }
+    correct_times(&mut header.consent, skew_ms);
     cleanse_basis(&mut header.consent);
     dropped
+}
+
+/// Brings the times of the evidence to our clock.
+pub(super) fn correct_times(evidence: &mut ConsentEvidence<'_>, skew_ms: i64) {
+    if let Some(choice) = &mut evidence.choice {
+        choice.at_ms = choice.at_ms.saturating_add(skew_ms);
+    }
+    if let Some(framework) = &mut evidence.framework {
+        framework.at_ms = framework.at_ms.saturating_add(skew_ms);
+    }
 }
 
 pub(super) fn cleanse_basis(evidence: &mut ConsentEvidence<'_>) {

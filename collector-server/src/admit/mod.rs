@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use firsthand_core::consent::{Policy, Purpose, Regime, Verdict};
 use firsthand_core::identity::Country;
-use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event, User};
+use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event, User, Word};
 use serde_json::value::RawValue;
 
 use crate::privacy::ledger::{Door, Evidence, Terms};
@@ -30,7 +30,6 @@ use crate::privacy::retention::redact;
 use crate::store::{Append, NewEvent, Owner, Quarantined, SourceKind};
 
 pub use bots::is_crawler;
-pub use consent::LaterWord;
 pub use receipt::{Heard, receipt};
 
 /// Clocks that differ by less are taken as equal, in milliseconds.
@@ -113,6 +112,8 @@ pub struct Admitted {
     pub rejected: Vec<Rejected>,
     /// What consent allows.
     pub verdict: Verdict,
+    /// A Global Privacy Control that is not known of this browser yet, as a word on consent (wire JSON): it stays, where the signal does not.
+    pub signal: Option<String>,
     /// Digests and ids that were not of their form and were left out.
     pub dropped_user_values: usize,
 }
@@ -132,6 +133,7 @@ impl Admitted {
             },
             rejected: Vec::new(),
             verdict: Verdict::default(),
+            signal: None,
             dropped_user_values: 0,
         }
     }
@@ -189,7 +191,7 @@ pub fn admit<'a>(
     rules: &Rules,
     sender: &Sender,
     connection: &Connection<'a>,
-    later: Option<&LaterWord<'_>>,
+    later: Option<&Word<'_>>,
     (mut batch, events): (Batch<'a>, Vec<Result<Event<'a>, DecodeError>>),
     raw: impl Into<Raw<'a>>,
     received_at_ms: i64,
@@ -231,6 +233,7 @@ pub fn admit<'a>(
 
     let mut admitted = Admitted {
         verdict,
+        signal: None,
         dropped_user_values,
         ..Admitted::empty(sender, received_at_ms)
     };
@@ -272,6 +275,12 @@ pub fn admit<'a>(
             door: Door::Events,
             shown: Evidence::default(),
         };
+        let is_known = later.is_some_and(|word| word.evidence.has_standing_signal());
+        admitted.signal = (consent.has_standing_signal() && !is_known).then(|| {
+            let mut text = String::with_capacity(64);
+            consent.signal_alone().encode(&mut text);
+            text
+        });
         admitted.append.receipt =
             receipt(rules, sender, connection, heard, verdict, received_at_ms);
         redact(&mut batch.header, verdict);
@@ -290,24 +299,21 @@ pub fn later_evidence(
     skew_ms: i64,
 ) {
     consent::add_connection(evidence, connection);
-    if let Some(choice) = &mut evidence.choice {
-        choice.at_ms = choice.at_ms.saturating_add(skew_ms);
-    }
+    header::correct_times(evidence, skew_ms);
     header::cleanse_basis(evidence);
 }
 
-/// Returns what a later word allows, for its receipt.
-pub fn allowed_by(policy: &Policy, evidence: &ConsentEvidence<'_>, now_ms: i64) -> Verdict {
-    consent::allowed_by(policy, evidence, now_ms)
-}
-
-/// Whether the choice takes back every purpose that lets an event be kept.
+/// Whether the visitor, or a framework for them, takes back every purpose that lets an event be kept.
 pub fn withdraws_all(evidence: &ConsentEvidence<'_>) -> bool {
-    evidence.choice.is_some_and(|choice| {
-        [Purpose::Analytics, Purpose::Marketing]
-            .into_iter()
-            .all(|purpose| choice.answer(purpose) == Some(false))
-    })
+    [Purpose::Analytics, Purpose::Marketing]
+        .into_iter()
+        .all(|purpose| {
+            let own = evidence.choice.and_then(|choice| choice.answer(purpose));
+            let theirs = evidence
+                .framework
+                .and_then(|framework| framework.answer(purpose));
+            own == Some(false) || theirs == Some(false)
+        })
 }
 
 /// Returns what names the person best, as far as consent allows it to be used.

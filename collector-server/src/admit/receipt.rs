@@ -40,23 +40,24 @@ pub fn receipt(
     let said = Said {
         choice: heard.as_said,
         gpc: evidence.gpc,
+        framework: evidence.framework,
     };
-    if said.choice.is_none() && !said.gpc {
+    if said.is_signal_only() && !said.gpc {
         return None;
     }
     let id = |text: Option<&str>| text.and_then(|text| Uuid::try_parse(text).ok());
     let basis = match (&evidence.basis, said.choice) {
         (Some(basis), Some(_)) => basis.as_ref(),
         (None, Some(_)) => "explicit",
-        (_, None) => "gpc",
+        (_, None) => evidence
+            .framework
+            .map_or("gpc", |framework| framework.source.as_str()),
     };
     let draft = Draft {
         browser: id(heard.browser),
         also_known_as: id(heard.also_known_as),
         said,
-        at_ms: evidence
-            .choice
-            .map_or(received_at_ms, |choice| choice.at_ms),
+        at_ms: evidence.said_at_ms().unwrap_or(received_at_ms),
         received_at_ms,
         actor: match sender.kind {
             SourceKind::Browser => Actor::Visitor,
@@ -65,6 +66,7 @@ pub fn receipt(
         basis: basis.to_owned(),
         regime: evidence.regime,
         allowed: verdict.allow,
+        bases: verdict.basis,
         expires_at_ms: None,
         door: heard.door,
         source: Arc::clone(&sender.source),

@@ -287,13 +287,14 @@ fn analytics_alone_keeps_no_match_keys() {
 #[test]
 fn a_known_withdrawal_outranks_the_request() {
     let text = body(YES, "", &event(""));
-    let word = |at_ms, answer| LaterWord {
+    let word = |at_ms, answer| Word {
         evidence: ConsentEvidence {
             choice: Some(firsthand_core::consent::Choice::of_all(answer, 1, at_ms)),
             ..ConsentEvidence::default()
         },
+        received_at_ms: at_ms,
     };
-    let accepted = |later: &LaterWord<'_>, text: &str| {
+    let accepted = |later: &Word<'_>, text: &str| {
         let batch = decode_batch(text).unwrap();
         let connection = Connection::default();
         let sender = sender(SourceKind::Browser);

@@ -182,6 +182,13 @@ pub fn receipt_text(out: &mut String, view: &ReceiptView) {
         receipt.allowed.join(", ")
     };
     let _ = writeln!(out, "    allowed then {allowed}");
+    if let Some(bases) = &receipt.bases {
+        let _ = writeln!(
+            out,
+            "    decided by   marketing {}, analytics {}, personalization {}, third_party_sharing {}",
+            bases.marketing, bases.analytics, bases.personalization, bases.third_party_sharing
+        );
+    }
     let _ = writeln!(out, "    subject      {}", receipt.subject_key);
     if let Some(terms) = &view.terms {
         let recipients: Vec<&str> = terms.recipients.iter().map(|r| r.name.as_str()).collect();

@@ -5,8 +5,8 @@
 //! A later word can only take away what the event's own choice gave; it gives something only to an event
 //! that came without any choice (a server's copy). In doubt, no.
 
-use firsthand_core::consent::{Choice, Policy, Purpose, Situation, Verdict, decide};
-use firsthand_core::wire::ConsentEvidence;
+use firsthand_core::consent::{Basis, Policy, Purpose, Verdict};
+use firsthand_core::wire::{ConsentEvidence, Word};
 
 use super::names::Skip;
 
@@ -14,15 +14,6 @@ use super::names::Skip;
 pub const WITHDRAWN: &str = "consent_withdrawn";
 /// Stable label of a purpose that was never granted.
 pub const NOT_GRANTED: &str = "consent_not_granted";
-
-/// What the visitor said after the event.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LaterWord<'e> {
-    /// What was said.
-    pub evidence: ConsentEvidence<'e>,
-    /// When it arrived, in epoch milliseconds; counts where the choice has no time of its own.
-    pub received_at_ms: i64,
-}
 
 /// What one event may be used for, or why not at this destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,42 +40,29 @@ impl Permission {
 pub fn permission(
     policy: &Policy,
     evidence: &ConsentEvidence<'_>,
-    later: Option<&LaterWord<'_>>,
+    later: Option<&Word<'_>>,
     requires: &[Purpose],
     now_ms: i64,
 ) -> Result<Permission, Skip> {
-    let own = decide(policy, &situation(evidence), now_ms);
-    let outranking = later.filter(|word| outranks(evidence, word));
-    let verdict = match outranking {
-        None => own,
-        Some(word) => {
-            let joint = Situation {
-                regime: evidence.regime.stricter(word.evidence.regime),
-                gpc: evidence.gpc || word.evidence.gpc,
-                is_gpc_required: evidence.is_gpc_required || word.evidence.is_gpc_required,
-                choice: word.evidence.choice,
-                ..Situation::default()
-            };
-            let mut said = decide(policy, &joint, now_ms);
-            if evidence.choice.is_some() {
-                for (slot, before) in said.allow.iter_mut().zip(own.allow) {
-                    *slot = *slot && before;
-                }
-            }
-            said
-        }
-    };
+    let mut joint = evidence.clone();
+    let decided = joint.decide_with(policy, later, now_ms);
+    let verdict = decided.verdict;
     let Some(missing) = requires.iter().find(|purpose| !verdict.allows(**purpose)) else {
-        let gpc = evidence.gpc || outranking.is_some_and(|word| word.evidence.gpc);
-        return Ok(Permission { verdict, gpc });
+        return Ok(Permission {
+            verdict,
+            gpc: joint.gpc,
+        });
     };
-    if outranking.is_some() && own.allows(*missing) {
+    if decided.own.allows(*missing) {
         return Err(Skip::new(WITHDRAWN, "consent: withdrawn"));
     }
-    let choice = evidence
-        .choice
-        .or(outranking.and_then(|word| word.evidence.choice));
-    let why = describe(policy, evidence, choice.as_ref(), *missing, now_ms);
+    // What the event came with says more than what was said later; a copy without any answer has only that.
+    let said = if evidence.said_at_ms().is_some() {
+        evidence
+    } else {
+        &joint
+    };
+    let why = describe(policy, said, *missing, now_ms);
     Err(Skip::new(
         NOT_GRANTED,
         format!(
@@ -95,47 +73,35 @@ pub fn permission(
     ))
 }
 
-fn situation(evidence: &ConsentEvidence<'_>) -> Situation {
-    Situation {
-        regime: evidence.regime,
-        gpc: evidence.gpc,
-        is_gpc_required: evidence.is_gpc_required,
-        choice: evidence.choice,
-        ..Situation::default()
-    }
-}
-
-/// Whether a later word was decided after the event's own.
-fn outranks(evidence: &ConsentEvidence<'_>, word: &LaterWord<'_>) -> bool {
-    let said_at = word
-        .evidence
-        .choice
-        .map_or(word.received_at_ms, |choice| choice.at_ms);
-    evidence.choice.is_none_or(|choice| said_at > choice.at_ms)
-}
-
 fn describe(
     policy: &Policy,
     evidence: &ConsentEvidence<'_>,
-    choice: Option<&Choice>,
     purpose: Purpose,
     now_ms: i64,
 ) -> &'static str {
-    match choice.and_then(|choice| choice.answer(purpose)) {
-        Some(false) => "denied",
-        None if evidence.gpc => "stopped by global privacy control",
-        None => "unset",
-        Some(true) => {
-            let is_current = choice.is_some_and(|choice| choice.policy_version == policy.version);
-            let is_young = choice.is_some_and(|choice| {
-                now_ms.saturating_sub(choice.at_ms) / firsthand_core::consent::DAY_MS
-                    <= policy.max_age_days
-            });
-            match (is_current, is_young) {
-                (false, _) => "granted for another policy version",
-                (true, false) => "grant has expired",
-                (true, true) if evidence.gpc => "stopped by global privacy control",
-                (true, true) => "granted in the future",
+    let verdict = evidence.decide(policy, now_ms);
+    let basis = verdict.basis.get(purpose as usize).copied();
+    match basis.unwrap_or_default() {
+        Basis::Explicit => "denied",
+        Basis::Gpc => "stopped by global privacy control",
+        Basis::Framework(_) => "denied by a consent framework",
+        Basis::Age => "stopped by the visitor's age",
+        Basis::Regime => {
+            let own = evidence
+                .choice
+                .filter(|choice| choice.answer(purpose) == Some(true))
+                .map(|choice| (choice.policy_version, choice.at_ms));
+            let theirs = evidence
+                .framework
+                .filter(|framework| framework.answer(purpose) == Some(true))
+                .map(|framework| (framework.policy_version, framework.at_ms));
+            match own.or(theirs) {
+                None => "unset",
+                Some((version, _)) if version != policy.version => {
+                    "granted for another policy version"
+                }
+                Some((_, at_ms)) if at_ms > now_ms => "granted in the future",
+                Some(_) => "grant has expired",
             }
         }
     }
@@ -144,7 +110,7 @@ fn describe(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use firsthand_core::consent::{DAY_MS, GpcScope, Regime};
+    use firsthand_core::consent::{AgeBand, Choice, DAY_MS, Framework, GpcScope, Regime, Source};
 
     const NOW: i64 = 1_795_471_200_000;
     const ADS: [Purpose; 2] = [Purpose::Marketing, Purpose::ThirdPartySharing];
@@ -163,14 +129,14 @@ mod tests {
         }
     }
 
-    fn word(evidence: ConsentEvidence<'static>, received_at_ms: i64) -> LaterWord<'static> {
-        LaterWord {
+    fn word(evidence: ConsentEvidence<'static>, received_at_ms: i64) -> Word<'static> {
+        Word {
             evidence,
             received_at_ms,
         }
     }
 
-    fn outcome(evidence: &ConsentEvidence<'_>, later: Option<&LaterWord<'_>>) -> String {
+    fn outcome(evidence: &ConsentEvidence<'_>, later: Option<&Word<'_>>) -> String {
         match permission(&Policy::default(), evidence, later, &ADS, NOW) {
             Ok(_) => "allowed".to_owned(),
             Err(skip) => skip.reason,

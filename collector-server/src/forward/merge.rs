@@ -11,7 +11,7 @@
 //! Pure. Which copy arrived first does not matter: copies are put in an order of their own. A copy that
 //! cannot be read makes the whole event unreadable, because it may hold the denial.
 
-use firsthand_core::consent::{Choice, Regime};
+use firsthand_core::consent::{Choice, Framework, Regime};
 use firsthand_core::event::Props;
 use firsthand_core::wire::{
     BrowserKey, ConsentEvidence, Context, DigestKey, Event, Header, Page, Touch, User,
@@ -261,9 +261,33 @@ fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
             .fold(Regime::None, Regime::stricter),
         choice,
         basis: spoken.and_then(|(copy, _)| copy.header.consent.basis.clone()),
+        framework: framework(copies),
+        age: copies
+            .iter()
+            .map(|copy| copy.header.consent.age)
+            .min()
+            .unwrap_or_default(),
         gpc: copies.iter().any(|copy| copy.header.consent.gpc),
         is_gpc_required: by_trust(speaker).any(|copy| copy.header.consent.is_gpc_required),
     }
+}
+
+/// The latest answers of a framework, and every no that one gave.
+fn framework(copies: &[Copy<'_>]) -> Option<Framework> {
+    let said = || {
+        copies
+            .iter()
+            .filter_map(|copy| copy.header.consent.framework)
+    };
+    let mut latest = said().max_by_key(|framework| framework.at_ms)?;
+    for theirs in said() {
+        for (slot, answer) in latest.answers.iter_mut().zip(theirs.answers) {
+            if answer == Some(false) {
+                *slot = answer;
+            }
+        }
+    }
+    Some(latest)
 }
 
 fn denials(choice: &Choice) -> usize {

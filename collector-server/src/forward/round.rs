@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use firsthand_core::consent::{Purpose, Verdict};
-use firsthand_core::wire::{ConsentEvidence, decode_header};
+use firsthand_core::wire::{ConsentEvidence, Word, decode_header};
 
 use super::breaker::Permit;
-use super::consent::{LaterWord, Permission, permission};
+use super::consent::{Permission, permission};
 use super::delivery::Channel;
 use super::merge::{Merged, merge};
 use super::names::Skip;
@@ -223,7 +223,7 @@ fn last_word(
     words: &Words,
     now: i64,
 ) -> Result<Permission, Skip> {
-    let decide = |later: Option<&LaterWord<'_>>| {
+    let decide = |later: Option<&Word<'_>>| {
         permission(&plan.policy, &merged.consent, later, &plan.requires, now)
     };
     if words.said.is_empty() {
@@ -234,7 +234,7 @@ fn last_word(
         let Some((header, received_at_ms)) = words.said.get(&id) else {
             continue;
         };
-        let word = LaterWord {
+        let word = Word {
             // What cannot be read is no grant.
             evidence: decode_header(header)
                 .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),

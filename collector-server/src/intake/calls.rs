@@ -10,10 +10,10 @@ use firsthand_inbound::{Call, Refusal};
 use http::HeaderMap;
 
 use super::answer::Refused;
-use super::events::{connection, parse_word, within_deadline};
+use super::events::{connection, within_deadline, word};
 use super::{App, metrics};
 use crate::admit::{self, Admitted, Raw, Rejected, Sender};
-use crate::store::{Appended, Store as _};
+use crate::store::{Appended, ConsentChange, Store as _};
 
 /// What became of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +62,25 @@ pub(super) async fn take(
     let words = known_words(app, &calls).await?;
     let mut fates = Vec::with_capacity(calls.len());
     let mut appends = Vec::new();
+    let mut signals = Vec::new();
     for (index, (raw, call)) in calls.into_iter().enumerate() {
+        let id = call.as_ref().ok().and_then(anonymous_id).map(str::to_owned);
         let admitted = match call {
             Ok(call) => admit_call(app, sender, &words, raw, call, received_at_ms),
             Err(refusal) => admit::refuse(sender, refusal.code, refusal.message, received_at_ms),
         };
         app.metrics
             .dropped_user_values(admitted.dropped_user_values);
+        signals.extend(
+            admitted
+                .signal
+                .zip(id)
+                .map(|(evidence, anonymous_id)| ConsentChange {
+                    anonymous_id,
+                    evidence,
+                    received_at_ms,
+                }),
+        );
         let rejected = admitted.rejected.into_iter().next();
         fates.push(match rejected {
             Some(rejected) => Fate::Rejected(Rejected { index, ..rejected }),
@@ -79,6 +91,10 @@ pub(super) async fn take(
             let is_event = !append.events.is_empty();
             appends.push((is_event.then_some(index), append));
         }
+    }
+    // Before the events, as at the other doors.
+    if !signals.is_empty() {
+        within_deadline(app.store.record_consent(signals, None)).await?;
     }
     let (indices, appends): (Vec<_>, Vec<_>) = appends.into_iter().unzip();
     if appends.is_empty() {
@@ -104,7 +120,7 @@ fn anonymous_id<'c>(call: &'c Call<'_>) -> Option<&'c str> {
 async fn known_words(
     app: &App,
     calls: &[(&str, Result<Call<'_>, Refusal>)],
-) -> Result<HashMap<String, String>, Refused> {
+) -> Result<HashMap<String, ConsentChange>, Refused> {
     let mut ids: Vec<String> = calls
         .iter()
         .filter_map(|(_, call)| anonymous_id(call.as_ref().ok()?))
@@ -115,14 +131,14 @@ async fn known_words(
     let words = within_deadline(app.store.latest_consent(ids)).await?;
     Ok(words
         .into_iter()
-        .map(|word| (word.anonymous_id, word.evidence))
+        .map(|word| (word.anonymous_id.clone(), word))
         .collect())
 }
 
 fn admit_call(
     app: &App,
     sender: &Sender,
-    words: &HashMap<String, String>,
+    words: &HashMap<String, ConsentChange>,
     raw: &str,
     call: Call<'_>,
     received_at_ms: i64,
@@ -135,7 +151,7 @@ fn admit_call(
     let later = id
         .as_deref()
         .and_then(|id| words.get(id))
-        .and_then(|word| parse_word(word));
+        .map(word);
     connection.anonymous_id = id.map(Cow::Owned);
     let batch = Batch {
         sent_at: call.sent_at,

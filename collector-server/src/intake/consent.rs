@@ -44,11 +44,11 @@ async fn take(
     let sender = app.sources.sender(headers, &batch.write_key)?;
     let connection = events::connection(app, peer.ip(), headers, sender, &batch.header);
     let evidence = &mut batch.header.consent;
-    if evidence.choice.is_none() {
+    if evidence.choice.is_none() && evidence.framework.is_none() {
         return Err(Refused::new(
             StatusCode::BAD_REQUEST,
             "invalid_consent",
-            "consent holds no choice: send the purposes, at and policy",
+            "consent holds no choice: send the purposes, at and policy, or a framework",
         ));
     }
     let as_said = evidence.choice;
@@ -79,7 +79,7 @@ async fn take(
         ));
     }
     let evidence = &batch.header.consent;
-    let verdict = admit::allowed_by(&app.rules.policy, evidence, received_at_ms);
+    let verdict = evidence.decide(&app.rules.policy, received_at_ms);
     let heard = admit::Heard {
         evidence,
         as_said,

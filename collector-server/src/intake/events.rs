@@ -9,16 +9,16 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
 use firsthand_core::ids;
-use firsthand_core::wire::{self, ConsentEvidence};
+use firsthand_core::wire::{self, Word};
 use http::header::{ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 use tokio::sync::SemaphorePermit;
 
 use super::answer::{self, Refused};
 use super::{App, body, cookie, cors, metrics, network};
-use crate::admit::{self, Connection, LaterWord, Sender};
+use crate::admit::{self, Connection, Sender};
 use crate::region::Place;
-use crate::store::{Appended, SourceKind, Store as _, StoreError};
+use crate::store::{Appended, ConsentChange, SourceKind, Store as _, StoreError};
 
 /// Takes a batch.
 pub(super) async fn post(
@@ -58,7 +58,7 @@ async fn take(
         let mut connection = connection(app, peer, headers, sender, &batch.header);
         let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
         let known = known_word(app, anonymous_id.as_deref()).await?;
-        let later = known.as_deref().and_then(parse_word);
+        let later = known.as_ref().map(word);
         connection.anonymous_id = anonymous_id.map(Cow::Owned);
         let cookie_id = connection.anonymous_id.clone();
         let admitted = admit::admit(
@@ -75,9 +75,22 @@ async fn take(
         let cookie = cookie_id
             .filter(|_| sender.kind == SourceKind::Browser && admitted.verdict.allows_events())
             .and_then(|id| app.cookie.set(&id));
-        (admitted.append, (admitted.rejected, cookie))
+        let signal =
+            admitted
+                .signal
+                .zip(connection.anonymous_id)
+                .map(|(evidence, anonymous_id)| ConsentChange {
+                    anonymous_id: anonymous_id.into_owned(),
+                    evidence,
+                    received_at_ms,
+                });
+        (admitted.append, (admitted.rejected, cookie, signal))
     };
-    let (rejected, cookie) = outcome;
+    let (rejected, cookie, signal) = outcome;
+    // Before the events: a signal without them says nothing wrong, events without it may be shared.
+    if let Some(signal) = signal {
+        within_deadline(app.store.record_consent(vec![signal], None)).await?;
+    }
     let source = Arc::clone(&append.source);
     let appended = if append.events.is_empty() && append.quarantined.is_empty() {
         Vec::new()
@@ -238,18 +251,24 @@ fn anonymous_id(
     }
 }
 
-/// Returns the latest word on consent of a browser as JSON.
-async fn known_word(app: &App, anonymous_id: Option<&str>) -> Result<Option<String>, Refused> {
+/// Returns the latest word on consent of a browser.
+async fn known_word(
+    app: &App,
+    anonymous_id: Option<&str>,
+) -> Result<Option<ConsentChange>, Refused> {
     let Some(id) = anonymous_id else {
         return Ok(None);
     };
     let known = within_deadline(app.store.latest_consent(vec![id.to_owned()])).await?;
-    Ok(known.into_iter().next().map(|change| change.evidence))
+    Ok(known.into_iter().next())
 }
 
-pub(super) fn parse_word(json: &str) -> Option<LaterWord<'_>> {
-    let evidence: ConsentEvidence<'_> = serde_json::from_str(json).ok()?;
-    Some(LaterWord { evidence })
+/// Reads a word as the store keeps it; one that cannot be read is no grant.
+pub(super) fn word(change: &ConsentChange) -> Word<'_> {
+    Word {
+        evidence: serde_json::from_str(&change.evidence).unwrap_or_default(),
+        received_at_ms: change.received_at_ms,
+    }
 }
 
 /// Returns the wall clock in epoch milliseconds.

@@ -28,7 +28,11 @@ pub(super) async fn get(
     }
     object.text("regime", app.regions.regime(&place).as_str());
     object.bool_opt("gpc_required", Some(app.regions.is_gpc_required(&place)));
-    object.int("policy_version", app.rules.policy.version.into());
+    let policy = &app.rules.policy;
+    object.int("policy_version", policy.version.into());
+    object.int("max_age_days", policy.max_age_days);
+    object.text("gpc_scope", policy.gpc_scope.as_str());
+    object.text("gpc_mode", policy.gpc_mode.as_str());
     object.end();
     let mut answer = answer::json_answer(StatusCode::OK, body);
     answer

@@ -24,7 +24,7 @@ fn receipt(number: i64, at_ms: i64, answers: &str, regime: Regime) -> ReceiptVie
         also_known_as: None,
         said: Said {
             choice: Some(choice),
-            gpc: false,
+            ..Said::default()
         },
         at_ms,
         received_at_ms: at_ms,
@@ -32,6 +32,7 @@ fn receipt(number: i64, at_ms: i64, answers: &str, regime: Regime) -> ReceiptVie
         basis: "explicit".to_owned(),
         regime,
         allowed,
+        bases: [firsthand_core::consent::Basis::Explicit; 4],
         expires_at_ms: allowed.contains(&true).then_some(at_ms + 181 * DAY_MS),
         door: Door::Consent,
         source: Arc::from("web"),

@@ -10,7 +10,7 @@ mod terms;
 pub use draft::{Door, Draft, Evidence, Said};
 pub use terms::{Controller, DATA_CLASSES, Recipient, Retention, Terms, TermsText};
 
-use firsthand_core::consent::{PURPOSES, Purpose, Regime};
+use firsthand_core::consent::{Basis, PURPOSES, Purpose, Regime};
 use serde::{Deserialize, Serialize};
 
 /// Name and version of the form.
@@ -126,6 +126,31 @@ impl Answers {
     }
 }
 
+/// What decided about each purpose: the name of a `firsthand_core::consent::Basis`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the purposes of `firsthand_core::consent`
+pub struct Bases {
+    pub analytics: String,
+    pub marketing: String,
+    pub personalization: String,
+    pub third_party_sharing: String,
+}
+
+impl Bases {
+    fn of(bases: [Basis; PURPOSES]) -> Self {
+        let name = |purpose: Purpose| {
+            let basis = bases.get(purpose as usize).copied().unwrap_or_default();
+            basis.as_str().to_owned()
+        };
+        Self {
+            analytics: name(Purpose::Analytics),
+            marketing: name(Purpose::Marketing),
+            personalization: name(Purpose::Personalization),
+            third_party_sharing: name(Purpose::ThirdPartySharing),
+        }
+    }
+}
+
 /// The signals that came with a choice.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signals {
@@ -155,6 +180,9 @@ pub struct Receipt {
     pub allowed: Vec<String>,
     /// When it happened, by the collector's clock, in epoch milliseconds (`event_time`).
     pub at: i64,
+    /// What decided about each purpose; absent in receipts of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub bases: Option<Bases>,
     /// Where the choice comes from (`lawful_basis`): `explicit`, `tcf`, `gpp`, `gpc` …
     pub basis: String,
     /// Which door it came through.
@@ -211,7 +239,7 @@ impl Receipt {
         previous: Option<&Self>,
     ) -> Self {
         let choice = draft.said.choice.unwrap_or_default();
-        let purposes = Answers::of(choice.answers);
+        let purposes = Answers::of(draft.said.answers());
         let evidence = &draft.evidence;
         Self {
             action: action(draft, purposes, previous),
@@ -219,6 +247,7 @@ impl Receipt {
             after_gpc_notice: choice.after_gpc_notice,
             allowed: names(draft.allowed),
             at: draft.at_ms,
+            bases: Some(Bases::of(draft.bases)),
             basis: draft.basis.clone(),
             door: draft.door,
             expires_at: draft.expires_at_ms,
@@ -226,7 +255,7 @@ impl Receipt {
             notice_sha256: evidence.notice_sha256.clone(),
             number,
             origin: draft.origin.clone(),
-            policy_version: choice.policy_version,
+            policy_version: draft.said.policy_version(),
             purposes,
             receipt_id,
             recorded_at: draft.received_at_ms,
@@ -254,6 +283,7 @@ impl Receipt {
             actor: Actor::Collector,
             allowed: Vec::new(),
             at: self.expires_at.unwrap_or(now_ms),
+            bases: None,
             basis: "expiry".to_owned(),
             expires_at: None,
             number,
@@ -285,7 +315,7 @@ impl Receipt {
 }
 
 fn action(draft: &Draft, purposes: Answers, previous: Option<&Receipt>) -> Action {
-    if draft.said.choice.is_none() {
+    if draft.said.is_signal_only() {
         return Action::Gpc;
     }
     let is_granted = |answer: &Answer| *answer == Answer::Granted;

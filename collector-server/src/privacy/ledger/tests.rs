@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use firsthand_core::consent::{Choice, DAY_MS, Policy, Situation, decide};
+use firsthand_core::consent::{
+    Basis, Choice, DAY_MS, Framework, Policy, Situation, Source, decide,
+};
 use serde_json::Value;
 
 use super::*;
@@ -18,13 +20,18 @@ fn draft(choice: Option<Choice>, gpc: bool) -> Draft {
     Draft {
         browser: None,
         also_known_as: None,
-        said: Said { choice, gpc },
+        said: Said {
+            choice,
+            gpc,
+            ..Said::default()
+        },
         at_ms: 1_000,
         received_at_ms: 2_000,
         actor: Actor::Visitor,
         basis: "explicit".to_owned(),
         regime: Regime::OptIn,
         allowed: [false; PURPOSES],
+        bases: [Basis::Explicit; 4],
         expires_at_ms: None,
         door: Door::Consent,
         source: Arc::from("web"),
@@ -158,7 +165,7 @@ fn a_choice_is_the_same_by_browser_time_policy_answers_and_signal() {
     let browser = uuid::Uuid::from_u128(7);
     let said = Said {
         choice: Some(choice([YES, NO, None, YES])),
-        gpc: false,
+        ..Said::default()
     };
     let key = said.key(browser);
     assert_eq!(key, said.key(browser));
@@ -168,6 +175,21 @@ fn a_choice_is_the_same_by_browser_time_policy_answers_and_signal() {
         change(other.choice.as_mut().unwrap());
         other.key(browser)
     };
+    let by_tcf = |at_ms| Said {
+        framework: Some(Framework {
+            answers: [YES; 4],
+            source: Source::Tcf,
+            policy_version: 1,
+            at_ms,
+        }),
+        ..said
+    };
+    let framework_key = by_tcf(1).key(browser);
+    assert_eq!(
+        framework_key,
+        by_tcf(2).key(browser),
+        "every page reads it again"
+    );
     for other in [
         said.key(uuid::Uuid::from_u128(8)),
         changed(|choice| choice.at_ms += 1),
@@ -176,9 +198,50 @@ fn a_choice_is_the_same_by_browser_time_policy_answers_and_signal() {
         changed(|choice| choice.after_gpc_notice = true),
         Said { gpc: true, ..said }.key(browser),
         said.at(5).key(browser),
+        framework_key,
     ] {
         assert_ne!(key, other);
     }
+}
+
+#[test]
+fn a_receipt_says_per_purpose_what_decided() {
+    let framework = Framework {
+        answers: [YES, YES, None, NO],
+        source: Source::Tcf,
+        policy_version: 1,
+        at_ms: 1_000,
+    };
+    let own = choice([YES, NO, None, YES]);
+    let situation = Situation {
+        choice: Some(own),
+        framework: Some(framework),
+        ..Situation::default()
+    };
+    let mut draft = draft(Some(own), false);
+    draft.said.framework = Some(framework);
+    let policy = Policy::default();
+    let draft = draft.decided(&policy, decide(&policy, &situation, 1_000));
+    let receipt = Receipt::of(&draft, 1, "R".to_owned(), "S".to_owned(), None);
+    assert_eq!(receipt.allowed, ["marketing"]);
+    let bases = receipt.bases.clone().unwrap();
+    assert_eq!(
+        [
+            bases.marketing,
+            bases.analytics,
+            bases.personalization,
+            bases.third_party_sharing
+        ],
+        ["explicit", "explicit", "regime", "tcf"]
+    );
+    assert_eq!(receipt.purposes.third_party_sharing, Answer::Denied);
+    // A receipt of a version that knew no bases is read, and written again as it was.
+    let old = receipt.canonical();
+    let start = old.find("\"bases\"").unwrap();
+    let end = old.find("\"basis\"").unwrap();
+    let old = [&old[..start], &old[end..]].concat();
+    let read: Receipt = serde_json::from_str(&old).unwrap();
+    assert_eq!((read.bases.is_none(), read.canonical()), (true, old));
 }
 
 #[test]
@@ -194,6 +257,7 @@ fn a_receipt_has_every_field_of_the_reference() {
         "actor",
         "purposes",
         "basis",
+        "bases",
         "policy_version",
         "notice_sha256",
         "ui_version",

@@ -277,7 +277,8 @@ fn quarantine(
     Ok(())
 }
 
-/// Keeps a later word on consent; a word that arrived or was said earlier never replaces a later one.
+/// Keeps a later word on consent; a word that arrived or was said earlier never replaces a later one. What still holds of the word before
+/// stays in the one after it ([`ConsentEvidence::keep_of`]): a signal that was once seen, a framework's answers.
 pub(super) fn record_consent(
     conn: &Connection,
     vault: &mut Vault,
@@ -291,18 +292,23 @@ pub(super) fn record_consent(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    // A choice that was sent again after a failure must not undo the withdrawal that came after it.
-    if let Some((key, evidence, received_at_ms)) = known
-        && key == sealer.id
-        && let Opened::Texts(texts) = open_with(&sealer.key, key, Row::Consent(subject), &evidence)
-        && let Some(evidence) = texts.first()
-        && let Some(known_ms) = said_at_ms(evidence, received_at_ms)
-        && let Some(said_ms) = said_at_ms(&change.evidence, change.received_at_ms)
-        && said_ms < known_ms
-    {
-        return Ok(());
-    }
-    let sealed = seal(&sealer, Row::Consent(subject), [change.evidence.as_str()]);
+    let merged = match known {
+        Some((key, evidence, received_at_ms)) if key == sealer.id => {
+            match open_with(&sealer.key, key, Row::Consent(subject), &evidence) {
+                Opened::Texts(texts) => texts
+                    .first()
+                    .and_then(|known| merge(known, received_at_ms, change)),
+                Opened::Erased | Opened::Unreadable => None,
+            }
+        }
+        _ => None,
+    };
+    let evidence = match &merged {
+        Some(Merge::Known) => return Ok(()),
+        Some(Merge::Text(text)) => text,
+        None => &change.evidence,
+    };
+    let sealed = seal(&sealer, Row::Consent(subject), [evidence.as_str()]);
     conn.prepare_cached(
         "INSERT INTO consent(subject, key, evidence, received_at) VALUES(?1,?2,?3,?4)
          ON CONFLICT(subject) DO UPDATE SET key = excluded.key, evidence = excluded.evidence,
@@ -313,8 +319,36 @@ pub(super) fn record_consent(
     Ok(())
 }
 
-/// When a choice was made; not after it arrived, whatever the sender's clock says.
-fn said_at_ms(evidence: &str, received_at_ms: i64) -> Option<i64> {
-    let evidence: ConsentEvidence<'_> = serde_json::from_str(evidence).ok()?;
-    Some(evidence.choice?.at_ms.min(received_at_ms))
+/// What becomes of a word that comes to a known one.
+enum Merge {
+    /// The known one stays.
+    Known,
+    /// Both in one.
+    Text(String),
+}
+
+/// Joins a word with the known one; nothing where one of them cannot be read, and the new one stands alone.
+fn merge(known: &str, known_received_at_ms: i64, change: &ConsentChange) -> Option<Merge> {
+    let mut known: ConsentEvidence<'_> = serde_json::from_str(known).ok()?;
+    let mut next: ConsentEvidence<'_> = serde_json::from_str(&change.evidence).ok()?;
+    // A choice that was sent again after a failure must not undo the withdrawal that came after it. It was not made after it arrived,
+    // whatever the sender's clock says.
+    let known_ms = known.said_at_ms().map(|at| at.min(known_received_at_ms));
+    let next_ms = next.said_at_ms().map(|at| at.min(change.received_at_ms));
+    if next_ms
+        .zip(known_ms)
+        .is_some_and(|(next, known)| next < known)
+    {
+        return Some(Merge::Known);
+    }
+    let joint = if next.is_signal_only() {
+        known.keep_of(&next);
+        known
+    } else {
+        next.keep_of(&known);
+        next
+    };
+    let mut text = String::with_capacity(256);
+    joint.encode(&mut text);
+    Some(Merge::Text(text))
 }

@@ -16,7 +16,7 @@ use crate::privacy::ledger::{Door, Draft, Receipt, Said};
 /// Half of how many choices are remembered; an entry takes about 80 bytes.
 const REMEMBERED: usize = 16_384;
 
-type Key = [u8; Said::KEY_BYTES];
+type Key = Vec<u8>;
 
 /// What the writer remembers of the ledger between transactions. Thrown away after a failed one.
 #[derive(Debug)]
@@ -139,7 +139,7 @@ fn known(
         })
         .optional()?;
     if let Some(found) = found {
-        cache.receipts.insert(*key, found);
+        cache.receipts.insert(key.clone(), found);
     }
     Ok(found)
 }
@@ -220,7 +220,7 @@ fn remember(
         "INSERT OR REPLACE INTO choices(key, receipt, subject_key) VALUES(?1, ?2, ?3)",
     )?;
     insert.execute(params![key, receipt, subject])?;
-    cache.receipts.insert(key, (receipt, draft.door));
+    cache.receipts.insert(key.clone(), (receipt, draft.door));
     if ours != key {
         insert.execute(params![ours, receipt, subject])?;
         cache.receipts.insert(ours, (receipt, draft.door));

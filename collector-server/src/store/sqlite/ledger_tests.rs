@@ -1,6 +1,6 @@
 //! Receipts as the engine keeps them.
 
-use firsthand_core::consent::{Choice, Regime};
+use firsthand_core::consent::{Basis, Choice, Regime};
 use uuid::Uuid;
 
 use super::*;
@@ -19,7 +19,7 @@ fn draft(browser: Option<u128>, answer: bool, at_ms: i64, door: Door) -> Box<Dra
         also_known_as: None,
         said: Said {
             choice: Some(Choice::of_all(answer, 1, at_ms)),
-            gpc: false,
+            ..Said::default()
         },
         at_ms,
         received_at_ms: at_ms + 5,
@@ -27,6 +27,7 @@ fn draft(browser: Option<u128>, answer: bool, at_ms: i64, door: Door) -> Box<Dra
         basis: "explicit".to_owned(),
         regime: Regime::OptIn,
         allowed: [answer; 4],
+        bases: [Basis::Explicit; 4],
         expires_at_ms: answer.then_some(at_ms + 181 * DAY_MS),
         door,
         source: Arc::from("web"),

@@ -100,6 +100,17 @@ impl ConsentEvidence<'_> {
         self.gpc && !self.choice.is_some_and(|choice| choice.after_gpc_notice)
     }
 
+    /// Returns the signal without what was said beside it.
+    #[must_use]
+    pub fn signal_alone(&self) -> Self {
+        Self {
+            regime: self.regime,
+            gpc: self.gpc,
+            is_gpc_required: self.is_gpc_required,
+            ..Self::default()
+        }
+    }
+
     /// Whether nothing was said but the signal.
     pub fn is_signal_only(&self) -> bool {
         self.gpc && self.said_at_ms().is_none()
