@@ -54,7 +54,10 @@ function buildModules() {
     const bound = join(work, name + '.bound.wasm');
     run(bin('wasm-metadce'), [...features, '--graph-file', graph, join(work, name, name + '_bg.wasm'), '-o', bound]);
     // Found by trial: code in one shape packs better, and so do functions that are called once but stay functions.
-    const shape = ['--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--one-caller-inline-max-function-size=50'];
+    // Rust's stack ends at address 0 and nothing else is below it.
+    const memory = ['--low-memory-unused', '--zero-filled-memory'];
+    const shape = [...memory, '--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--one-caller-inline-max-function-size=50',
+      '--merge-similar-functions', '-Oz', '--coalesce-locals-learning', '--vacuum'];
     run(bin('wasm-opt'), [...features, ...shape, '--strip-target-features', bound, '-o', join(work, name + '.full.wasm')]);
   }
 }

@@ -116,7 +116,7 @@ const announce = (): void => {
 const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
     const id = eventId(name, props, text(options?.id));
-    on(Step.Track, [field(text(name)), id, propsText(props)].join('\n'), Number(options?.at) || 0);
+    on(Step.Track, [field(text(name)).trim(), id, propsText(props)].join('\n'), Number(options?.at) || 0);
     return id;
   },
   page: (props) => methods.track!('page_view', props),

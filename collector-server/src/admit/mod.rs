@@ -233,7 +233,6 @@ pub fn admit<'a>(
 
     let mut admitted = Admitted {
         verdict,
-        signal: None,
         dropped_user_values,
         ..Admitted::empty(sender, received_at_ms)
     };

@@ -240,4 +240,73 @@ mod tests {
             assert_eq!(outcome(&evidence, Some(&later)), want);
         }
     }
+
+    fn framework(answers: [Option<bool>; 4], at_ms: i64) -> Framework {
+        Framework {
+            answers,
+            source: Source::Tcf,
+            policy_version: 1,
+            at_ms,
+        }
+    }
+
+    #[test]
+    fn a_framework_and_the_age_are_reasons_too() {
+        let by_framework = |answer: bool, at_ms| ConsentEvidence {
+            framework: Some(framework([Some(answer); 4], at_ms)),
+            ..ConsentEvidence::default()
+        };
+        let child = ConsentEvidence {
+            age: AgeBand::Under13,
+            ..said(true, NOW - 1)
+        };
+        for (evidence, want) in [
+            (by_framework(true, NOW - 1), "allowed"),
+            (
+                by_framework(false, NOW - 1),
+                "consent: marketing not granted (denied by a consent framework, regime opt_in)",
+            ),
+            (
+                by_framework(true, NOW - 200 * DAY_MS),
+                "consent: marketing not granted (grant has expired, regime opt_in)",
+            ),
+            (
+                child,
+                "consent: marketing not granted (stopped by the visitor's age, regime opt_in)",
+            ),
+        ] {
+            assert_eq!(outcome(&evidence, None), want);
+        }
+        let withdrawn = word(by_framework(false, NOW), NOW);
+        assert_eq!(
+            outcome(&by_framework(true, NOW - 9), Some(&withdrawn)),
+            "consent: withdrawn"
+        );
+    }
+
+    #[test]
+    fn a_signal_that_was_seen_stops_what_waits_and_takes_nothing_else() {
+        let signal = ConsentEvidence {
+            gpc: true,
+            ..unset(Regime::OptOut)
+        };
+        let signal = word(signal, NOW);
+        assert_eq!(
+            outcome(&said(true, NOW - 10), Some(&signal)),
+            "consent: withdrawn"
+        );
+        let policy = Policy::default();
+        let measuring = [Purpose::Analytics];
+        let allowed = permission(
+            &policy,
+            &said(true, NOW - 10),
+            Some(&signal),
+            &measuring,
+            NOW,
+        );
+        assert!(allowed.is_ok_and(|permission| permission.gpc));
+        let mut after_notice = said(true, NOW - 5);
+        after_notice.choice.as_mut().unwrap().after_gpc_notice = true;
+        assert_eq!(outcome(&after_notice, Some(&signal)), "allowed");
+    }
 }

@@ -95,10 +95,9 @@ fn alias(list: &'static str, name: &str) -> Option<&'static str> {
         .map(|(_, ga4)| ga4)
 }
 
-/// Returns the name as far as the page brings it to its form: without white space around it, and under its GA4 name where it is a conversion.
-/// [`canonical`] of it is [`canonical`] of what came.
+/// Returns the name as far as the page brings it to its form: under its GA4 name where it is a conversion. White space around it is gone
+/// already, by the page's own `trim`. [`canonical`] of it is [`canonical`] of what came.
 pub fn known_in_page(name: &str) -> &str {
-    let name = trim_of(name, is_white_space);
     alias(CONVERSION_ALIASES, name).unwrap_or(name)
 }
 
@@ -216,7 +215,7 @@ mod tests {
     #[test]
     fn what_the_page_sends_means_what_was_said() {
         for (spoken, want) in SPOKEN {
-            let sent = known_in_page(spoken);
+            let sent = known_in_page(spoken.trim());
             assert_eq!(canonical(sent), want, "{spoken}");
             assert_eq!(may_be_named(sent), is_valid(want), "{spoken}");
             assert_eq!(is_conversion(sent), is_conversion(want), "{spoken}");

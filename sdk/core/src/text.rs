@@ -90,6 +90,16 @@ pub(crate) fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     text.strip_prefix(prefix)
 }
 
+/// Leaves out one `mark` (ASCII) at the end.
+pub(crate) fn without_end(text: &str, mark: u8) -> &str {
+    let end = text.len().saturating_sub(1);
+    if text.as_bytes().get(end) == Some(&mark) {
+        text.get(..end).unwrap_or_default()
+    } else {
+        text
+    }
+}
+
 /// Cuts at the first `mark` (ASCII), which belongs to neither side.
 #[inline(never)]
 pub fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {

@@ -1,6 +1,6 @@
 //! Meta's click cookie value, made from a click id where Meta's own cookie is missing.
 
-use crate::text::{is_visible, push_number};
+use crate::text::{is_visible, push_number, without_end};
 
 /// Longest click id that Meta's parameter builder takes, in bytes.
 pub const MAX_FBCLID_BYTES: usize = 500;
@@ -25,7 +25,7 @@ pub fn fbc(subdomain_index: u8, click_seen_ms: i64, fbclid: &str) -> Option<Stri
 
 /// Returns the number of dots in the domain a cookie is set on (`shop.example` 1, `www.shop.example` 2); 0 for an IP address.
 pub fn subdomain_index(host: &str) -> u8 {
-    let host = host.strip_suffix('.').unwrap_or(host);
+    let host = without_end(host, b'.');
     let is_address =
         host.bytes().any(|b| b == b':') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if is_address {

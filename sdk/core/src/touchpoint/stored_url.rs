@@ -32,7 +32,7 @@ fn is_clean(address: &str) -> bool {
     let is_step = |b: u8| matches!(b, b'/' | b'_' | b'~' | b'A'..=b'Z') || is_name(b);
     address.len() <= MAX_URL_BYTES
         && !host.is_empty()
-        && !host.ends_with('.')
+        && host.as_bytes().last() != Some(&b'.')
         && host.bytes().fold(true, |clean, b| clean & is_name(b))
         && path.bytes().fold(true, |clean, b| clean & is_step(b))
 }

@@ -1,6 +1,6 @@
 //! Splits addresses: scheme, host, port, path, query. Only as much as touchpoints need, and nothing that can fail halfway.
 
-use crate::text::{after, cut, fields};
+use crate::text::{after, cut, fields, without_end};
 
 /// The parts of an absolute address. Userinfo and fragment are dropped on the way in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) fn split(address: &str) -> Option<Parts<'_>> {
     let (head, port) = cut_or_all(authority.get(bracket..)?, b':');
     let host = authority.get(..bracket + head.len())?;
     let is_port = port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit());
-    let host = host.strip_suffix('.').unwrap_or(host);
+    let host = without_end(host, b'.');
     if !is_port || !is_host(host) {
         return None;
     }

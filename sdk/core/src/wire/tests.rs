@@ -1,7 +1,7 @@
 //! Encoder and decoder agree, and the decoder withstands anything.
 
 use super::*;
-use crate::consent::PURPOSES;
+use crate::consent::{PURPOSES, Source};
 use proptest::prelude::*;
 
 fn some_text() -> impl Strategy<Value = Cow<'static, str>> {
@@ -59,6 +59,17 @@ fn header() -> impl Strategy<Value = Header<'static>> {
         .prop_map(|(choice, basis, gpc, is_gpc_required)| ConsentEvidence {
             regime: Regime::OptOut,
             choice,
+            framework: choice.map(|own| Framework {
+                answers: own.answers,
+                source: Source::Gpp,
+                policy_version: own.policy_version,
+                at_ms: own.at_ms,
+            }),
+            age: if gpc {
+                AgeBand::Under16
+            } else {
+                AgeBand::Adult
+            },
             basis,
             gpc,
             is_gpc_required,
@@ -143,6 +154,44 @@ fn unreadable_consent_is_unset() {
     assert_eq!(batch.header.consent.regime, Regime::OptIn);
     assert_eq!(choice.answers, [None, Some(true), None, None]);
     assert_eq!(choice.answers.len(), PURPOSES);
+}
+
+#[test]
+fn an_unreadable_framework_says_no_and_an_unreadable_age_protects() {
+    let read = |consent: &str| {
+        let body = format!(r#"{{"v":1,"consent":{{{consent}}},"events":[]}}"#);
+        let (batch, _) = decode_batch(&body).unwrap();
+        let consent = batch.header.consent;
+        (consent.framework, consent.age)
+    };
+    let (framework, _) = read(
+        r#""framework":{"basis":"gpp","policy":2,"at":7,"analytics":true,"marketing":"yes","extra":[{}]}"#,
+    );
+    let framework = framework.unwrap();
+    assert_eq!(framework.answers, [None, Some(true), None, None]);
+    assert_eq!(
+        (framework.source, framework.policy_version, framework.at_ms),
+        (Source::Gpp, 2, 7)
+    );
+    for broken in [
+        r#""framework":"tcf""#,
+        r#""framework":{"policy":"x"}"#,
+        r#""framework":7"#,
+    ] {
+        let (framework, _) = read(broken);
+        assert_eq!(framework.unwrap().answers, [Some(false); 4], "{broken}");
+    }
+    assert_eq!(read(r#""framework":null"#).0, None);
+    for (age, want) in [
+        ("null", AgeBand::Adult),
+        (r#""16_plus""#, AgeBand::Adult),
+        (r#""13_15""#, AgeBand::Under16),
+        (r#""under_13""#, AgeBand::Under13),
+        (r#""twelve""#, AgeBand::Under13),
+        ("12", AgeBand::Under13),
+    ] {
+        assert_eq!(read(&format!(r#""age_band":{age}"#)).1, want, "{age}");
+    }
 }
 
 #[test]

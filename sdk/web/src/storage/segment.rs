@@ -56,9 +56,13 @@ impl Segment {
     pub(crate) fn set(&mut self, part: Part, text: &str) {
         let slot = &mut self.0[part as usize];
         slot.clear();
-        for c in text.chars() {
-            slot.push(if c < ' ' { ' ' } else { c });
+        let mut start = 0;
+        for (at, _) in text.bytes().enumerate().filter(|(_, b)| *b < b' ') {
+            slot.push_str(text.get(start..at).unwrap_or_default());
+            slot.push(' ');
+            start = at + 1;
         }
+        slot.push_str(text.get(start..).unwrap_or_default());
     }
 
     /// Sets the digest of a kind; an empty one removes it.
