@@ -449,6 +449,6 @@ impl Default for PrivacySection {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdminSection {
-    /// Token of `/v1/inspect/…`; absent: those answer 404.
+    /// Token of `/v1/inspect/…` with every right; without it only those of `firsthand token` open them, and nobody else is told more than 401.
     pub token: Option<SecretSource>,
 }

@@ -162,7 +162,7 @@ pub struct Draft {
     pub source: Arc<str>,
     /// Origin of the page.
     pub origin: Option<String>,
-    /// Country of the visitor, where it is known.
+    /// Country or subdivision of the visitor (ISO 3166-2), where it is known.
     pub region: Option<String>,
     /// How the banner asked.
     pub evidence: Evidence,

@@ -211,7 +211,7 @@ pub struct Receipt {
     pub recorded_at: i64,
     /// What an absent choice meant (`jurisdiction`).
     pub regime: String,
-    /// Country of the visitor, where a trusted proxy told it (`geographic_restrictions`).
+    /// Country or subdivision of the visitor (ISO 3166-2), where a trusted proxy or the local file told it (`geographic_restrictions`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub region: Option<String>,
     /// [`SCHEMA`] (`schema_version`).

@@ -345,7 +345,11 @@ fn merge(known: &str, known_received_at_ms: i64, change: &ConsentChange) -> Opti
         known.keep_of(&next);
         known
     } else {
+        let alone = next.clone();
         next.keep_of(&known);
+        if next == alone {
+            return None;
+        }
         next
     };
     let mut text = String::with_capacity(256);
