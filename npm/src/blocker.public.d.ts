@@ -1,4 +1,4 @@
-import type { ConsentApi, WordingOptions } from './banner-types.js';
+import type { ConsentApi, Purpose, WordingOptions } from './banner-types.js';
 
 /** Settings of the blocker; all have a default. */
 export interface BlockerOptions extends WordingOptions {
@@ -6,6 +6,11 @@ export interface BlockerOptions extends WordingOptions {
   readonly theme?: 'auto' | 'light' | 'dark';
   /** Load the page again when a purpose that scripts were run for is withdrawn, because a script cannot be taken back. Default false. */
   readonly reload?: boolean;
+  /**
+   * Remove the platforms' cookies when the purpose they are for is refused: `true` for those of Google, Meta, TikTok, Microsoft, Pinterest and
+   * Snapchat, or names by purpose (a `*` at the end stands for anything). Default false.
+   */
+  readonly clearCookies?: boolean | Partial<Readonly<Record<Purpose, readonly string[]>>>;
   /** Nonce for scripts that have none of their own, and for styles where constructed style sheets are missing. */
   readonly nonce?: string;
   /** Hears of an error that was kept from the page. */

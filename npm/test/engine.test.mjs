@@ -260,3 +260,22 @@ test('every regime, choice and signal: what is stored and what leaves is what is
   }
   await start();
 });
+
+test("a refusal takes the platforms' cookies away, where the page wants it", async () => {
+  for (const [attributes, left] of [['data-clear-cookies', 'cart=1'], ['', 'cart=1; _ga_X=GS1.1.1; _fbp=fb.1.2.3; _ga=GA1.1.2.3']]) {
+    context = await chrome.browser.createBrowserContext();
+    shop = await startShop({ '*': shopPage({ attributes: 'data-regime="opt_in"', body: `<script src="/sdk/blocker.js" ${attributes}></script>` }) });
+    const page = await visit();
+    await page.evaluate(() => {
+      for (const cookie of ['cart=1', '_ga_X=GS1.1.1', '_fbp=fb.1.2.3', '_ga=GA1.1.2.3']) document.cookie = cookie + '; path=/';
+      window.firsthand.consent.set('all');
+    });
+    await until('the yes', async () => (await consentOf(page)).allow.marketing);
+    assert.match(await page.evaluate(() => document.cookie), /_fbp/, 'a yes leaves them');
+    await page.evaluate(() => window.firsthand.consent.set('none'));
+    await until('what is left', async () => (await page.evaluate(() => document.cookie)).split('; ').sort().join() === left.split('; ').sort().join());
+    await context.close();
+    await shop.close();
+  }
+  await start();
+});

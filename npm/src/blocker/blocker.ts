@@ -2,12 +2,13 @@
  * Holds back scripts and frames of the page until the visitor allows what they are for.
  *
  * Promises: what is not allowed is not loaded; no error reaches the page. Cannot hold back what the page loads in another way. Refuses to know:
- * law and storage; it asks the consent API and does what that allows.
+ * law, and of storage all but the names of cookies; it asks the consent API and does what that allows.
  */
 
 import type { Evidence } from '../banner/evidence.js';
 import type { ConsentApi, ConsentState, Purpose } from '../banner/types.js';
 import { wording, type TextSource, type Wording } from '../banner/wording.js';
+import { PLATFORM_COOKIES, clearCookies } from './cookies.js';
 import { frames } from './frames.js';
 import { scripts } from './scripts.js';
 import type { BlockerHandle, BlockerOptions } from './types.js';
@@ -65,6 +66,8 @@ export function block(api: ConsentApi, options: BlockerOptions, source: TextSour
   });
   const decided = (now: ConsentState | undefined): void => {
     isDecided = true;
+    const names = options.clearCookies === true ? PLATFORM_COOKIES : options.clearCookies;
+    if (names && now) guard(() => clearCookies(now, names));
     if (options.reload && now && allScripts.areRegretted(now)) setTimeout(() => location.reload(), 0);
     apply();
   };

@@ -20,8 +20,9 @@ const EVENT = 'firsthand:consent';
 try {
   const page = globalThis as unknown as Page;
   const script = document.currentScript as HTMLScriptElement | null;
-  const { lang, theme, reload } = script?.dataset ?? {};
-  const given: Record<string, unknown> = { lang, theme, reload: reload === undefined ? undefined : !/^(false|0|off|no)$/.test(reload) };
+  const { lang, theme, reload, clearCookies } = script?.dataset ?? {};
+  const isOn = (value?: string): boolean | undefined => (value === undefined ? undefined : !/^(false|0|off|no)$/.test(value));
+  const given: Record<string, unknown> = { lang, theme, reload: isOn(reload), clearCookies: isOn(clearCookies) };
   for (const [name, value] of Object.entries(given)) if (value === undefined) delete given[name];
   const { banner, bannerOptions, blockerOptions } = page.firsthandConfig ?? {};
   const options = { lang: banner, nonce: script?.nonce, ...bannerOptions, ...given, ...blockerOptions } as BlockerOptions;

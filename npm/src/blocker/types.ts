@@ -1,6 +1,7 @@
 /** What a shop can set on the blocker. */
 
 import type { WordingOptions } from '../banner/types.js';
+import type { CookieNames } from './cookies.js';
 
 /** Settings of the blocker; all have a default. */
 export interface BlockerOptions extends WordingOptions {
@@ -8,6 +9,11 @@ export interface BlockerOptions extends WordingOptions {
   readonly theme?: 'auto' | 'light' | 'dark';
   /** Load the page again when a purpose that scripts were run for is withdrawn, because a script cannot be taken back. Default false. */
   readonly reload?: boolean;
+  /**
+   * Remove the platforms' cookies when the purpose they are for is refused: `true` for those of Google, Meta, TikTok, Microsoft, Pinterest and
+   * Snapchat, or names by purpose (a `*` at the end stands for anything). Default false.
+   */
+  readonly clearCookies?: boolean | CookieNames;
   /** Nonce for scripts that have none of their own, and for styles where constructed style sheets are missing. */
   readonly nonce?: string;
   /** Hears of an error that was kept from the page. */
