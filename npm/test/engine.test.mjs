@@ -169,7 +169,7 @@ test('a choice that ends in an open tab is noticed there: what was kept goes, th
     window.firsthand.track('share');
     return window.firsthand.flush();
   }, choice('1111', { at: Date.now() - 200 * DAY_MS }));
-  assert.deepEqual(await page.evaluate(() => window.states), [true]);
+  assert.deepEqual(await page.evaluate(() => window.states), [false, true]);
   assert.equal(shop.requests.length, before);
   assert.equal(await kept(page), 'fh.c');
   assert.equal((await debug(page)).held, 1);
@@ -205,7 +205,8 @@ test('a request under way is ended by a withdrawal, of sharing alone too', async
     await until('the request', () => shop.requests.length === 1);
     assert.ok(JSON.stringify(shop.requests[0].body).includes('Cj0abc'));
     await page.evaluate((answer) => window.firsthand.consent.set(answer), answer);
-    await until('its end', () => shop.requests[0].isGivenUp);
+    // What Chromium has handed to the network as keepalive may still arrive; the collector is told of the choice itself.
+    await until('its end', async () => (await debug(page)).lastSends[0]?.status === 0);
     if (leaves) {
       await until('the event without match keys', () => shop.events.length === 1);
       assert.ok(!JSON.stringify(shop.accepted[0]).includes('Cj0abc'));

@@ -55,11 +55,7 @@ export async function startShop(pages = {}) {
       shop.requests.push({ status: 0, body, at: Date.now() });
       return request.socket.destroy();
     }
-    if (answer === 'hang') {
-      const hanging = { status: 0, body, at: Date.now(), isGivenUp: false };
-      response.on('close', () => (hanging.isGivenUp = true));
-      return void shop.requests.push(hanging);
-    }
+    if (answer === 'hang') return void shop.requests.push({ status: 0, body, at: Date.now() });
     const status = typeof answer.status === 'function' ? answer.status(body) : (answer.status ?? 202);
     let duplicates = 0;
     if (status === 202) {
