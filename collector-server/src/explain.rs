@@ -7,7 +7,7 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use firsthand_core::consent::{Policy, Purpose, Situation, decide};
+use firsthand_core::consent::{Policy, Purpose};
 use firsthand_core::wire::{ConsentEvidence, decode_header};
 use serde_json::{Value, json};
 
@@ -190,14 +190,7 @@ fn consent_json(copy: &StoredCopy, policy: &Policy, now_ms: i64) -> Value {
 }
 
 fn allowed(consent: &ConsentEvidence<'_>, policy: &Policy, now_ms: i64) -> Vec<&'static str> {
-    let situation = Situation {
-        regime: consent.regime,
-        gpc: consent.gpc,
-        is_gpc_required: consent.is_gpc_required,
-        choice: consent.choice,
-        ..Situation::default()
-    };
-    let verdict = decide(policy, &situation, now_ms);
+    let verdict = consent.decide(policy, now_ms);
     Purpose::ALL
         .into_iter()
         .filter(|purpose| verdict.allows(*purpose))
