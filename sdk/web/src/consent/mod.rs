@@ -274,8 +274,11 @@ fn read_answers(answers: &mut Answers, text: &str) -> Option<()> {
             _ => return None,
         }
     }
+    if said.next().is_some() {
+        return None;
+    }
     *answers = read;
-    said.next().is_none().then_some(())
+    Some(())
 }
 
 /// Appends answers as `1`, `0` and `-`.
