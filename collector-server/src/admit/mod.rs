@@ -7,6 +7,8 @@
 
 mod bots;
 mod consent;
+#[cfg(test)]
+mod consent_tests;
 mod event;
 mod google;
 mod header;

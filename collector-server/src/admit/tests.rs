@@ -3,9 +3,9 @@ use firsthand_core::wire::{DigestKey, decode_batch, decode_event, decode_header}
 
 pub(super) const NOW: i64 = 1_795_471_200_000;
 const DIGEST: &str = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f";
-const YES: &str = r#""regime":"opt_in","policy":1,"at":1795471100000,"basis":"explicit","marketing":true,"analytics":true,"personalization":true,"third_party_sharing":true"#;
+pub(super) const YES: &str = r#""regime":"opt_in","policy":1,"at":1795471100000,"basis":"explicit","marketing":true,"analytics":true,"personalization":true,"third_party_sharing":true"#;
 
-fn rules() -> Rules {
+pub(super) fn rules() -> Rules {
     Rules {
         policy: Policy::default(),
         max_age_ms: 7 * 86_400_000,
@@ -18,7 +18,7 @@ fn rules() -> Rules {
     }
 }
 
-fn sender(kind: SourceKind) -> Sender {
+pub(super) fn sender(kind: SourceKind) -> Sender {
     Sender {
         source: Arc::from("src"),
         kind,
@@ -26,13 +26,13 @@ fn sender(kind: SourceKind) -> Sender {
     }
 }
 
-fn body(consent: &str, user: &str, events: &str) -> String {
+pub(super) fn body(consent: &str, user: &str, events: &str) -> String {
     format!(
         r#"{{"v":1,"sent_at":{NOW},"context":{{}},"consent":{{{consent}}},"user":{{{user}}},"touch":{{"last":{{"at":{NOW},"url":"https://shop.test/?x=1","ref":"","utm":{{"source":"g"}},"click":{{"gclid":"Cj0","evil":"1"}}}}}},"events":[{events}]}}"#
     )
 }
 
-fn event(extra: &str) -> String {
+pub(super) fn event(extra: &str) -> String {
     format!(r#"{{"id":"e1","name":"page_view","at":{NOW}{extra}}}"#)
 }
 

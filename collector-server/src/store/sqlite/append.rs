@@ -356,3 +356,6 @@ fn merge(known: &str, known_received_at_ms: i64, change: &ConsentChange) -> Opti
     joint.encode(&mut text);
     Some(Merge::Text(text))
 }
+
+#[cfg(test)]
+mod tests;
