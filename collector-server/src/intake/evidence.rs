@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use firsthand_core::signals::{gpp, tcf};
 use firsthand_core::wire::Text;
 use serde::Deserialize;
 
@@ -9,8 +10,6 @@ use crate::privacy::ledger::Evidence;
 
 /// Longest `locale`, `ui_version` and `cmp`, in bytes.
 const MAX_WORD_BYTES: usize = 64;
-/// Longest TCF or GPP string, in bytes; longer ones are left out, not cut: half a string says something else.
-const MAX_STRING_BYTES: usize = 8192;
 
 /// Reads the evidence of a body that is known to be a batch. What is not of its form is left out.
 pub(super) fn read(body: &str) -> Evidence {
@@ -48,8 +47,8 @@ pub(super) fn read(body: &str) -> Evidence {
         ui_version: kept(consent.ui_version, is_word),
         notice_sha256: kept(consent.notice_sha256, is_sha256),
         cmp: kept(consent.cmp, is_word),
-        tcf: kept(consent.tcf, is_consent_string),
-        gpp: kept(consent.gpp, is_consent_string),
+        tcf: kept(consent.tcf, is_tcf_string),
+        gpp: kept(consent.gpp, is_gpp_string),
     }
 }
 
@@ -68,9 +67,18 @@ fn is_word(text: &str) -> bool {
         })
 }
 
+/// What the decoder reads is kept. Longer strings are left out, not cut: half a string says something else.
+fn is_tcf_string(text: &str) -> bool {
+    is_consent_string(text, tcf::MAX_TEXT_BYTES)
+}
+
+fn is_gpp_string(text: &str) -> bool {
+    is_consent_string(text, gpp::MAX_TEXT_BYTES)
+}
+
 /// Base64url segments, with the separators of both formats.
-fn is_consent_string(text: &str) -> bool {
-    (1..=MAX_STRING_BYTES).contains(&text.len())
+fn is_consent_string(text: &str, max_bytes: usize) -> bool {
+    (1..=max_bytes).contains(&text.len())
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~' | b'='))
@@ -95,12 +103,21 @@ mod tests {
             gpp: None,
         };
         assert_eq!(read(&body), want);
-        let long = format!(
-            r#"{{"consent":{{"tcf":"{}"}}}}"#,
-            "A".repeat(MAX_STRING_BYTES + 1)
-        );
-        for body in ["{}", r#"{"consent":{"locale":7}}"#, "nonsense", &long] {
+        for body in ["{}", r#"{"consent":{"locale":7}}"#, "nonsense"] {
             assert_eq!(read(body), Evidence::default());
+        }
+    }
+
+    #[test]
+    fn a_string_is_kept_up_to_what_its_decoder_reads() {
+        let of = |key: &str, bytes: usize| {
+            let body = format!(r#"{{"consent":{{"{key}":"{}"}}}}"#, "A".repeat(bytes));
+            let evidence = read(&body);
+            evidence.tcf.or(evidence.gpp).map(|text| text.len())
+        };
+        for (key, max) in [("tcf", tcf::MAX_TEXT_BYTES), ("gpp", gpp::MAX_TEXT_BYTES)] {
+            assert_eq!(of(key, max), Some(max), "{key}");
+            assert_eq!(of(key, max + 1), None, "{key}");
         }
     }
 }
