@@ -25,7 +25,7 @@ test: setup setup-browsers check sdk test-rust test-wasm test-npm test-shop test
 check: setup ## Format, lints and unit tests: the inner loop
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy $(NATIVE) --all-targets -- -D warnings
-	$(CARGO) clippy -p firsthand-web -p firsthand-person --target wasm32-unknown-unknown --all-targets -- -D warnings
+	$(CARGO) clippy -p firsthand-web -p firsthand-person -p firsthand-signals --target wasm32-unknown-unknown --all-targets -- -D warnings
 	$(CARGO) test $(NATIVE) --lib --quiet
 	cd npm && npx --no-install tsc --noEmit
 
