@@ -21,25 +21,28 @@ const bin = (name) => join(npm, 'node_modules/.bin', name);
 const FEATURES = ['bulk-memory', 'sign-ext', 'nontrapping-float-to-int', 'mutable-globals'];
 const features = FEATURES.map((name) => '--enable-' + name);
 
-/** The modules: what every page loads, and what comes with the first identify(). */
+/** The modules: what every page loads, what comes with the first identify(), and what comes with an option for consent signals. */
 const MODULES = [
   { crate: 'firsthand-web', name: 'core', entry: 'call', file: 'fh', host: 'firsthand-host' },
   { crate: 'firsthand-person', name: 'person', entry: 'digest', file: 'fh.id', host: 'firsthand-person-host' },
+  { crate: 'firsthand-signals', name: 'signals', entry: 'signal', file: 'fh.signals' },
 ];
 
 function buildModules() {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-  const crates = MODULES.flatMap(({ crate }) => ['-p', crate]);
-  run('cargo', ['build', '-q', ...crates, '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
-    // The rolled-up SHA-256 is a quarter of the unrolled one. Paths of this machine stay out of the module.
-    CARGO_ENCODED_RUSTFLAGS: [
-      '--cfg=sha2_backend="soft"',
-      '--cfg=sha2_backend_soft="compact"',
-      `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), '.cargo')}=`,
-      `--remap-path-prefix=${root}=`,
-    ].join('\x1f'),
-  });
+  // One by one: built together they would share the features of sdk/core, and each carry what the others need.
+  for (const { crate } of MODULES) {
+    run('cargo', ['build', '-q', '-p', crate, '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'], {
+      // The rolled-up SHA-256 is a quarter of the unrolled one. Paths of this machine stay out of the module.
+      CARGO_ENCODED_RUSTFLAGS: [
+        '--cfg=sha2_backend="soft"',
+        '--cfg=sha2_backend_soft="compact"',
+        `--remap-path-prefix=${process.env.CARGO_HOME ?? join(homedir(), '.cargo')}=`,
+        `--remap-path-prefix=${root}=`,
+      ].join('\x1f'),
+    });
+  }
   run('cargo', ['build', '-q', '-p', 'firsthand-sdk-tool']);
   const tool = join(target, 'debug/sdk-tool');
   for (const { crate, name, entry } of MODULES) {
@@ -64,24 +67,30 @@ function buildModules() {
 
 /** The folder of the host functions carries a hash of the crate in the module's imports: give it a name that does not change. */
 function renameHost({ name, file, host }) {
-  const snippets = join(work, name, 'snippets');
-  const folder = readdirSync(snippets)[0];
-  const from = `./snippets/${folder}/src/host.js`;
-  cpSync(join(snippets, folder, 'src/host.js'), join(work, name + '.host.js'));
-  let glue = lean(readFileSync(join(work, name, name + '_bg.js'), 'utf8').replaceAll(from, host));
-  let module = renameImports(readFileSync(join(work, name + '.full.wasm')), from, host);
+  let glue = lean(readFileSync(join(work, name, name + '_bg.js'), 'utf8'));
+  let module = readFileSync(join(work, name + '.full.wasm'));
+  if (host) {
+    const snippets = join(work, name, 'snippets');
+    const folder = readdirSync(snippets)[0];
+    const from = `./snippets/${folder}/src/host.js`;
+    cpSync(join(snippets, folder, 'src/host.js'), join(work, name + '.host.js'));
+    glue = glue.replaceAll(from, host);
+    module = renameImports(module, from, host);
+  }
   // Names with hashes stand in both files and do not compress.
-  const hashed = [...new Set(glue.match(/__wbg_\w+_[0-9a-f]{16}/g))];
+  const hashed = [...new Set(glue.match(/__wbg_\w+_[0-9a-f]{16}/g) ?? [])];
   hashed.forEach((long, index) => {
     const short = '_' + index;
     glue = glue.replaceAll(long, short);
     module = renameImports(module, long, short);
   });
   // What the module imports, one object each: a namespace would carry everything the files export.
-  module = renameImports(renameImports(module, `./${name}_bg.js`, 'g'), host, 'h');
+  module = renameImports(module, `./${name}_bg.js`, 'g');
+  if (host) module = renameImports(module, host, 'h');
   const wanted = (from) => WebAssembly.Module.imports(new WebAssembly.Module(module)).filter((it) => it.module === from).map((it) => it.name);
   const own = wanted('h').map((name) => `${name}: host.${name}`);
-  glue += `\nimport * as host from '${host}';\nexport const imports = { g: { ${wanted('g')} }, h: { ${own} } };\n`;
+  if (host) glue += `\nimport * as host from '${host}';\n`;
+  glue += `\nexport const imports = { g: { ${wanted('g')} }${host ? `, h: { ${own} }` : ''} };\n`;
   writeFileSync(join(work, name + '.glue.js'), glue);
   writeFileSync(join(work, file + '.wasm'), module);
 }
@@ -111,6 +120,8 @@ function lean(glue) {
     return new Uint8Array(wasm.memory.buffer);
 }\n`);
   cut('let cachedUint8ArrayMemory0', 'function getUint8ArrayMemory0', '');
+  // A module that asks nothing of the browser is handed no text.
+  if (!glue.includes('passStringToWasm0(ret,')) return glue;
   // Five functions hand a text over in the same four lines.
   const handing = /const (ptr\d) = passStringToWasm0\(ret, [^\n]*\n\s*const (len\d) = WASM_VECTOR_LEN;\s*[^\n]*4 \* 1, \2, true\);\s*[^\n]*4 \* 0, \1, true\);/g;
   const shared = glue.replace(handing, 'handOver(arg0, ret);');
@@ -179,7 +190,7 @@ function buildPlain({ name, file }) {
   const callAt = text.lastIndexOf('var retasmFunc');
   const before = text.slice(0, start).replace(/^import .*$/gm, '');
   const make = `${before}\n${text.slice(start, callAt)}\n`;
-  writeFileSync(js, make + 'window.firsthand.__core(asmFunc);\n');
+  writeFileSync(js, make + `window.firsthand[${JSON.stringify(file + '.nowasm')}](asmFunc);\n`);
   writeFileSync(join(work, name + '.plain.mjs'), make + 'export default asmFunc;\n');
 }
 
@@ -195,6 +206,7 @@ const common = {
     'firsthand-host': join(work, 'core.host.js'),
     'firsthand-person-glue': join(work, 'person.glue.js'),
     'firsthand-person-host': join(work, 'person.host.js'),
+    'firsthand-signals-glue': join(work, 'signals.glue.js'),
   },
 };
 
@@ -203,6 +215,7 @@ async function buildScripts() {
   await build({ ...common, entryPoints: [join(npm, 'src/stub-entry.ts')], format: 'iife', tsconfigRaw: {}, outfile: join(dist, 'stub.js') });
   await iife('src/script.ts', 'fh.js');
   await iife('src/person-entry.ts', 'fh.id.js');
+  await iife('src/signals-entry.ts', 'fh.signals.js');
   for (const { name, file } of MODULES) {
     await build({ ...common, entryPoints: [join(work, name + '.plain.js')], format: 'iife', outfile: join(dist, file + '.nowasm.js') });
     cpSync(join(work, file + '.wasm'), join(dist, file + '.wasm'));
@@ -225,8 +238,8 @@ const textFiles = {
 const plainFiles = {
   name: 'plain-files',
   setup: (it) =>
-    it.onResolve({ filter: /^firsthand-(person-)?plain$/ }, ({ path }) => ({
-      path: path === 'firsthand-plain' ? './core-plain.js' : './person-plain.js',
+    it.onResolve({ filter: /^firsthand-((person|signals)-)?plain$/ }, ({ path }) => ({
+      path: path === 'firsthand-plain' ? './core-plain.js' : './' + path.slice('firsthand-'.length) + '.js',
       external: true,
     })),
 };
@@ -239,7 +252,12 @@ async function buildPackage() {
   const esm = (entry, outfile, external = []) =>
     build({
       ...common,
-      alias: { ...common.alias, 'firsthand-wasm': join(work, 'core.base64.js'), 'firsthand-person-wasm': join(work, 'person.base64.js') },
+      alias: {
+        ...common.alias,
+        'firsthand-wasm': join(work, 'core.base64.js'),
+        'firsthand-person-wasm': join(work, 'person.base64.js'),
+        'firsthand-signals-wasm': join(work, 'signals.base64.js'),
+      },
       entryPoints: [join(npm, entry)],
       format: 'esm',
       outfile: join(dist, outfile),
@@ -249,8 +267,9 @@ async function buildPackage() {
       plugins: [textFiles, plainFiles],
     });
   await esm('src/index.ts', 'index.js', ['./core.js']);
-  await esm('src/core.ts', 'core.js', ['./person-module.js']);
+  await esm('src/core.ts', 'core.js', ['./person-module.js', './signals-module.js']);
   await esm('src/person-module.ts', 'person-module.js');
+  await esm('src/signals-module.ts', 'signals-module.js');
   for (const { name } of MODULES) await esm(`build/${name}.plain.mjs`, name + '-plain.js');
   for (const file of readdirSync(join(npm, 'src/banner/texts')).sort()) {
     if (file !== 'en.ts') await esm('src/banner/texts/' + file, 'texts.' + file.replace('.ts', '.js'));
@@ -258,11 +277,14 @@ async function buildPackage() {
   await esm('src/banner/texts.ts', 'texts.js');
   await esm('src/banner/index.ts', 'banner.esm.js');
   await esm('src/blocker/index.ts', 'blocker.esm.js');
+  await esm('src/signals/hold.ts', 'signals.esm.js');
   cpSync(join(npm, 'src/texts.public.d.ts'), join(dist, 'texts.d.ts'));
   cpSync(join(npm, 'src/blocker.public.d.ts'), join(dist, 'blocker.esm.d.ts'));
   writeFileSync(join(dist, 'banner-types.d.ts'), readFileSync(join(npm, 'src/banner/types.ts'), 'utf8'));
   writeFileSync(join(dist, 'banner.esm.d.ts'), readFileSync(join(npm, 'src/banner.public.d.ts'), 'utf8'));
-  const types = readFileSync(join(npm, 'src/types.ts'), 'utf8');
+  writeFileSync(join(dist, 'signals-types.d.ts'), readFileSync(join(npm, 'src/signals/types.ts'), 'utf8'));
+  cpSync(join(npm, 'src/signals.public.d.ts'), join(dist, 'signals.esm.d.ts'));
+  const types = readFileSync(join(npm, 'src/types.ts'), 'utf8').replaceAll('./signals/types.js', './signals-types.js');
   writeFileSync(join(dist, 'types.d.ts'), types);
   writeFileSync(join(dist, 'index.d.ts'), readFileSync(join(npm, 'src/public.d.ts'), 'utf8'));
 }
@@ -284,6 +306,7 @@ function compressAndMeasure() {
   sizes['= stub + fh.js + fh.wasm'] = total(['stub.js', 'fh.js', 'fh.wasm']);
   sizes['= stub + fh.js + fh.nowasm.js'] = total(['stub.js', 'fh.js', 'fh.nowasm.js']);
   sizes['= fh.id.js + fh.id.wasm'] = total(['fh.id.js', 'fh.id.wasm']);
+  sizes['= fh.signals.js + fh.signals.wasm'] = total(['fh.signals.js', 'fh.signals.wasm']);
   const texts = Object.keys(sizes).filter((file) => /^texts\..+\.js$/.test(file)).sort((a, b) => sizes[b].brotli - sizes[a].brotli);
   sizes['= banner.js + largest texts'] = total(['banner.js', texts[0]]);
   writeFileSync(join(dist, 'sizes.json'), JSON.stringify(sizes, null, 2) + '\n');

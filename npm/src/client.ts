@@ -10,6 +10,7 @@ import { field, isOn, optionLines } from './options.js';
 import { hashing, type Digest, type Hashing } from './person.js';
 import { Step } from './steps.js';
 import { eventId, type Call, type Stub } from './stub.js';
+import type { Run } from './signals/link.js';
 import type { Basis, ConsentState, Options, Purpose, Status } from './types.js';
 
 /** The module's one function (`sdk/web/src/lib.rs`). */
@@ -18,6 +19,8 @@ export type Core = (step: Step, text: string, number: number) => string;
 const PURPOSES = ['marketing', 'analytics', 'personalization', 'third_party_sharing'] as const;
 /** A flush settles at the latest then, whatever the network does. */
 const FLUSH_DEADLINE_MS = 15_000;
+/** The regime decides without the consent signals when their module has not come by then. */
+const SIGNALS_DEADLINE_MS = 2_000;
 
 /** Personal values as `name<tab>value` lines. */
 const personLines = (values: object): string =>
@@ -100,7 +103,7 @@ const consentState = (): ConsentState => {
 
 /** Tells the page's listeners; one that fails is the page's affair, not a reason to leave out the others. */
 const announce = (): void => {
-  const state = consentState();
+  const state = methods.get!();
   if (!state.prompt && !state.pending && !(state.allow.marketing && state.allow.third_party_sharing)) person?.forget();
   for (const listener of listeners) {
     try {
@@ -155,7 +158,7 @@ const methods: Record<string, (...args: any[]) => any> = {
   debug(enable) {
     if (enable !== undefined) host.debug(!!enable);
     const facts = JSON.parse(on(Step.Status) || host.status(0, 0, inertReason));
-    const status: Status = { ...facts, consent: core && consentState(), bot: host.bot(), refused };
+    const status: Status = { ...facts, consent: core && methods.get!(), bot: host.bot(), refused };
     if (enable) host.log(JSON.stringify(status));
     return status;
   },
@@ -236,8 +239,8 @@ const shown = (): Promise<void> =>
   });
 
 /**
- * Starts: loads the core, hands it the options, then the calls that waited, in their order. `loadPerson` is called when a personal value comes; `extra` adds or
- * replaces methods.
+ * Starts: loads the core, hands it the options, then the calls that waited, in their order. `loadPerson` is called when a personal value comes,
+ * `loadSignals` where an option asks for them; `extra` adds or replaces methods.
  *
  * The stub's own functions keep working for a page that holds on to them: its queue runs what is pushed.
  */
@@ -246,6 +249,7 @@ export const startClient = async (
   options: Options,
   load: () => Promise<Core>,
   loadPerson: () => Promise<Digest>,
+  loadSignals: () => Promise<Run>,
   extra: Record<string, (...args: any[]) => any> = {},
 ): Promise<void> => {
   try {
@@ -275,6 +279,10 @@ export const startClient = async (
     person.expect();
     chosen = choices(options);
     chosen.tell();
+    if (options.signals || options.tell) {
+      const late = setTimeout(on, SIGNALS_DEADLINE_MS, Step.Signal);
+      loadSignals().then((run) => run(on, methods, options, chosen!, late)).catch(() => {});
+    }
     watchPages(isOn(options.autoPageViews), isOn(options.hashRouting ?? 'off'));
     watchBrowser();
   } catch (error) {

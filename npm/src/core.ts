@@ -4,6 +4,7 @@ import wasm from 'firsthand-wasm';
 import { startClient, type Core } from './client.js';
 import { startEmbedded } from './embedded.js';
 import type { Digest } from './person.js';
+import type { Run } from './signals/link.js';
 import type { Stub } from './stub.js';
 import type { Options } from './types.js';
 
@@ -14,5 +15,7 @@ const load = async (): Promise<Core> => {
 
 const loadPerson = (): Promise<Digest> => import('./person-module.js').then((module) => module.load());
 
+const loadSignals = (): Promise<Run> => import('./signals-module.js').then((module) => module.load());
+
 /** Starts the SDK on a stub. */
-export const start = (stub: Stub, options: Options): Promise<void> => startClient(stub, options, load, loadPerson);
+export const start = (stub: Stub, options: Options): Promise<void> => startClient(stub, options, load, loadPerson, loadSignals);

@@ -32,11 +32,24 @@ declare module 'firsthand-person-wasm' {
   const base64: string;
   export default base64;
 }
+declare module 'firsthand-signals-glue' {
+  export const __wbg_set_wasm: (exports: object) => void;
+  export const imports: Record<string, object>;
+  export const signal: (kind: string, text: string, sections: string, vendors: string) => string;
+}
+declare module 'firsthand-signals-wasm' {
+  const base64: string;
+  export default base64;
+}
 declare module 'firsthand-wasm' {
   const base64: string;
   export default base64;
 }
 declare module 'firsthand-plain' {
+  const make: (imports: Record<string, object>) => object;
+  export default make;
+}
+declare module 'firsthand-signals-plain' {
   const make: (imports: Record<string, object>) => object;
   export default make;
 }

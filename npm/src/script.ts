@@ -2,6 +2,7 @@
 import { __wbg_set_wasm, call, imports } from 'firsthand-glue';
 import { startClient, type Core } from './client.js';
 import type { Digest } from './person.js';
+import type { Run } from './signals/link.js';
 import { createStub } from './stub.js';
 import type { Options } from './types.js';
 
@@ -50,11 +51,11 @@ const instantiate = async (file: string, imports: Imports): Promise<any> => {
   return instance.exports;
 };
 
-/** Loads a script that hands something over by calling `firsthand[name]`. */
-const handedOver = async (file: string, name: string): Promise<any[]> => {
+/** Loads a script that hands something over by calling `firsthand[name]`, the name being its own. */
+const handedOver = async (name: string): Promise<any[]> => {
   let handed: any[] = [];
   page.firsthand[name] = (...args: any[]) => (handed = args);
-  await insert(file);
+  await insert(name + '.js');
   delete page.firsthand[name];
   return handed;
 };
@@ -62,7 +63,7 @@ const handedOver = async (file: string, name: string): Promise<any[]> => {
 /** Starts a module; where a policy forbids WebAssembly, the same code as plain JavaScript. */
 const start = async (name: string, bind: (exports: object) => void, imports: Imports): Promise<void> => {
   const exports = await instantiate(name + '.wasm', imports).catch(async () => {
-    const [make] = await handedOver(name + '.nowasm.js', '__core');
+    const [make] = await handedOver(name + '.nowasm');
     return make(imports);
   });
   bind(exports);
@@ -74,11 +75,14 @@ const load = async (): Promise<Core> => {
   return call;
 };
 
-const loadPerson = async (): Promise<Digest> => {
-  const [bind, imports, digest] = await handedOver('fh.id.js', '__person');
-  await start('fh.id', bind, imports);
-  return digest;
+/** Loads a module that comes on demand, with its script; returns the function that it is loaded for. */
+const onDemand = async (name: string): Promise<any> => {
+  const [bind, imports, wanted] = await handedOver(name);
+  await start(name, bind, imports);
+  return wanted;
 };
+const loadPerson = (): Promise<Digest> => onDemand('fh.id');
+const loadSignals = (): Promise<Run> => onDemand('fh.signals');
 
 const stub = (page.firsthand ??= createStub());
 if (!stub.loaded) {
@@ -95,7 +99,7 @@ if (!stub.loaded) {
 
   const open = (): void => void openBanner().then((handle) => handle.openPreferences());
   const isOff = settings.banner == 'off';
-  startClient(stub, settings, load, loadPerson, isOff ? {} : { open }).then(() => {
+  startClient(stub, settings, load, loadPerson, loadSignals, isOff ? {} : { open }).then(() => {
     if (isOff) return;
     /** Also where the page has no way back to the choice of its own: the banner then brings one. */
     const show = (state: any): void => {

@@ -1,5 +1,9 @@
 /** What the page sees: options, consent state, status. */
 
+import type { SignalName, SignalsOptions, SignalsState, TellName } from './signals/types.js';
+
+export type { SignalName, SignalsOptions, SignalsState, TellName } from './signals/types.js';
+
 /** One of the four purposes a visitor decides about. */
 export type Purpose = 'marketing' | 'analytics' | 'personalization' | 'third_party_sharing';
 
@@ -26,8 +30,6 @@ export interface Options {
   region?: boolean;
   /** The visitor's age, where the shop knows it: under 13 nothing is allowed, from 13 to 15 sharing needs a yes everywhere. */
   ageBand?: AgeBand;
-  /** Consent frameworks whose answers count; everything waits until they have answered. */
-  signals?: readonly string[] | string;
   /** Version of the policy the visitor is shown; another version asks again. Default 1. */
   policyVersion?: number;
   /** Age at which a grant ends. Default 180. */
@@ -62,6 +64,16 @@ export interface Options {
   debug?: boolean;
   /** `off` loads no banner; a language tag makes it speak that language whatever the page's is (script tag only). */
   banner?: 'off' | string;
+  /** Whose word on consent is taken, such as `['tcf', 'cookiebot']` (docs/signals.md). Default nobody's, and no file is loaded for it. */
+  signals?: string | readonly SignalName[];
+  /** Who is told what is allowed, such as `['consent_mode', 'meta']`. Default nobody. */
+  tell?: string | readonly TellName[];
+  /** The time that the signals have to answer; after it the regime decides until they do. Default 2000. */
+  signalsTimeoutMs?: number;
+  /** Ids in the IAB's Global Vendor List of those who get data; each must be allowed to. Default: purpose 7 alone decides. */
+  tcfVendors?: string | readonly number[];
+  /** More about the signals; not on a script tag, but in `window.firsthandConfig`. */
+  signalsOptions?: SignalsOptions;
   /** Settings handed to the banner (script tag only). */
   bannerOptions?: object;
   /** Settings the blocker reads (script tag only). */
@@ -111,6 +123,8 @@ export interface ConsentState {
   readonly pending: boolean;
   /** The page must show that an opt-out signal was honoured (California, 11 CCR 7025(c)(6)). */
   readonly showOptOutHonoured: boolean;
+  /** What other consent tools say, where any is configured. */
+  readonly signals?: SignalsState;
 }
 
 /** Evidence that travels with a choice. */

@@ -24,6 +24,7 @@ const bundle = async (code, name = 'out') => {
     alias: {
       firsthand: join(npm, 'dist/index.js'), 'firsthand/texts': join(npm, 'dist/texts.js'),
       'firsthand/banner': join(npm, 'dist/banner.esm.js'), 'firsthand/blocker': join(npm, 'dist/blocker.esm.js'),
+      'firsthand/signals': join(npm, 'dist/signals.esm.js'),
     },
   });
   return outdir;
@@ -37,18 +38,24 @@ test('the sources and a user of the types compile', () => {
     import { en, mountBanner, type BannerHandle } from '${join(npm, 'dist/banner.esm.js')}';
     import { languages, purposes, texts, type Language } from '${join(npm, 'dist/texts.js')}';
     import { blockContent, type BlockerHandle } from '${join(npm, 'dist/blocker.esm.js')}';
+    import { holdTags, type TellName } from '${join(npm, 'dist/signals.esm.js')}';
+    export const told: TellName[] = ['consent_mode', 'uet'];
+    holdTags(told, { waitForUpdateMs: 300 });
     export const banner: BannerHandle = mountBanner(consent, { texts: { ...en, acceptAll: 'Yes', purposes: { marketing: { name: 'Ads' } } }, position: 'bottom' });
     export const blocker: BlockerHandle = blockContent(consent, { reload: true, texts: (lang, found) => ({ title: lang + found.title }) });
     export const names: Promise<string[]> = texts('de').then((words) => purposes.map((purpose) => words.purposes[purpose].name));
     export const first: Language | undefined = languages[0];
     export async function run(): Promise<void> {
-      await init({ writeKey: 'pk', endpoint: 'https://t.shop.example', regime: 'opt_out', ownHosts: ['shop.example'] });
+      await init({ writeKey: 'pk', endpoint: 'https://t.shop.example', regime: 'opt_out', ownHosts: ['shop.example'], signals: ['tcf', 'klaro'], tell: told, tcfVendors: [755], signalsOptions: { categories: { C0005: ['marketing'] } } });
       const id: string = track('purchase', { transaction_id: '1', value: 2, currency: 'EUR' }, { at: Date.now() });
       page(); identify({ email: id }); reset();
       const stop: () => void = consent.on((state: ConsentState) => state.allow.marketing);
       consent.set({ analytics: true }, { afterGpcNotice: true }); stop();
       const queued: number = debug(true).queued + status().held; void queued;
       await flush();
+      // @ts-expect-error no such source
+      await init({ writeKey: 'pk', signals: ['cookiebott'] });
+      const warnings: readonly string[] | undefined = consent.get().signals?.warnings; void warnings;
       // @ts-expect-error no such regime
       await init({ writeKey: 'pk', regime: 'maybe' });
     }`,
@@ -64,6 +71,8 @@ test('importing it on a server touches nothing, and calls do nothing', () => {
     const { init, track, page, identify, consent, reset, flush, debug } = await import(${JSON.stringify(join(npm, 'dist/index.js'))});
     const { mountBanner } = await import(${JSON.stringify(join(npm, 'dist/banner.esm.js'))});
     mountBanner(consent).openPreferences();
+    const { holdTags } = await import(${JSON.stringify(join(npm, 'dist/signals.esm.js'))});
+    holdTags(['consent_mode', 'uet', 'meta']);
     await init({ writeKey: 'pk', endpoint: 'https://t.example' });
     for (let i = 0; i < 5000; i += 1) track('share');
     const id = track('purchase', { transaction_id: '#7' });
@@ -86,7 +95,7 @@ test('the words come without the banner, and each language is a chunk of its own
   assert.ok(!entry.includes('attachShadow') && !entry.includes('Alle ablehnen'));
   const chunks = readdirSync(outdir).filter((file) => readFileSync(join(outdir, file), 'utf8').includes('Alle ablehnen'));
   assert.equal(chunks.length, 1);
-  const unused = await bundle(`import { mountBanner, en } from 'firsthand/banner'; import { blockContent } from 'firsthand/blocker'; console.log('page');`, 'unused');
+  const unused = await bundle(`import { mountBanner, en } from 'firsthand/banner'; import { blockContent } from 'firsthand/blocker'; import { holdTags } from 'firsthand/signals'; console.log('page');`, 'unused');
   assert.ok(readFileSync(join(unused, 'entry.js'), 'utf8').length < 100, 'unused, they cost nothing');
 });
 
@@ -241,6 +250,41 @@ test('bundled into a page it sends what was tracked before init', async () => {
     });
     await until('the login', () => shop.events.some((event) => event.name === 'login'));
     assert.match(shop.accepted.at(-1).user.em[0], /^8c87b489ce35cf2e/);
+    assert.deepEqual(chrome.errors, []);
+  } finally {
+    await chrome.close();
+    await shop.close();
+  }
+});
+
+test('bundled, the signals are a chunk that comes with the option; tags wait, and are told', async () => {
+  const outdir = await bundle(`
+    import { consent, init } from 'firsthand';
+    import { holdTags } from 'firsthand/signals';
+    window.calls = [];
+    window.fbq = (...words) => calls.push(words.join(' '));
+    window.ttq = { holdConsent: () => calls.push('hold'), grantConsent: () => calls.push('grant') };
+    holdTags(['consent_mode', 'uet', 'meta', 'tiktok', 'shopify']);
+    init({ writeKey: 'pk_npm', endpoint: location.origin, regime: 'none', ...(location.search && { signals: ['cookiebot'], tell: ['consent_mode', 'uet', 'meta', 'tiktok'] }) });
+    window.consent = consent;
+    window.Cookiebot = { hasResponse: true, consent: { marketing: true, statistics: false, preferences: true, method: 'explicit' } };`, 'signals');
+  const { readdirSync, readFileSync } = await import('node:fs');
+  const pages = { '/': '<!doctype html><title>npm</title><script type="module" src="/entry.js"></script>' };
+  for (const file of readdirSync(outdir)) pages['/' + file] = readFileSync(join(outdir, file), 'utf8');
+  const shop = await startShop(pages);
+  const chrome = await startBrowser();
+  try {
+    const plain = [];
+    const without = await chrome.open(shop.url + '/', { prepare: async (page) => void page.on('request', (request) => plain.push(new URL(request.url()).pathname)) });
+    await until('the view', () => shop.events.length === 1);
+    assert.ok(plain.filter((path) => /chunk|signals/.test(path)).every((path) => !pages[path].includes('useractioncomplete')));
+    await without.close();
+    const page = await chrome.open(shop.url + '/?signals');
+    await until('the tags to be told', () => page.evaluate(() => window.calls.length === 4));
+    assert.deepEqual(await page.evaluate(() => window.calls), ['consent revoke', 'hold', 'consent grant', 'grant']);
+    const layer = await page.evaluate(() => [...window.dataLayer].map(([, command, states]) => [command, states.ad_storage, states.analytics_storage, states.wait_for_update]));
+    assert.deepEqual(layer, [['default', 'denied', 'denied', 500], ['update', 'granted', 'denied', null]]);
+    assert.deepEqual(await page.evaluate(() => window.uetq.map((word) => word.ad_storage ?? word)), ['consent', 'default', 'denied', 'consent', 'update', 'granted']);
     assert.deepEqual(chrome.errors, []);
   } finally {
     await chrome.close();

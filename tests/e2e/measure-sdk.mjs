@@ -24,6 +24,7 @@ const PARTS = {
   wasm: ['fh.wasm'],
   'identity module, on first identify()': ['fh.id.js', 'fh.id.wasm'],
   'identity module as plain javascript': ['fh.id.js', 'fh.id.nowasm.js'],
+  'consent signals, where an option asks for them': ['fh.signals.js', 'fh.signals.wasm'],
   // With the largest of its languages.
   banner: ['banner.js', 'texts.el.js'],
   blocker: ['blocker.js'],
