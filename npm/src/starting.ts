@@ -13,8 +13,10 @@ export const nothingChosen = (): ConsentState => ({
   afterGpcNotice: false,
   choice: perPurpose(null),
   allow: perPurpose(false),
+  bases: perPurpose('regime'),
   prompt: false,
   showOptOutHonoured: false,
+  pending: false,
 });
 
 /** Returns the status of an SDK that has not started. */

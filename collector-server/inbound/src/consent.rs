@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use firsthand_core::consent::{Choice, Purpose, Regime};
+use firsthand_core::consent::{Choice, PURPOSES, Purpose, Regime};
 use firsthand_core::wire::ConsentEvidence;
 
 use crate::json::Members;
@@ -20,16 +20,13 @@ pub enum Absent {
 
 impl Absent {
     /// Returns the evidence of a message that holds none. The door takes the stricter of this regime and its own.
-    pub const fn evidence(self) -> ConsentEvidence<'static> {
+    pub fn evidence(self) -> ConsentEvidence<'static> {
         ConsentEvidence {
             regime: match self {
                 Self::No => Regime::OptIn,
                 Self::Regime => Regime::None,
             },
-            choice: None,
-            basis: None,
-            gpc: false,
-            is_gpc_required: false,
+            ..ConsentEvidence::default()
         }
     }
 }
@@ -41,22 +38,39 @@ pub(crate) fn from_text(text: &str) -> ConsentEvidence<'static> {
         return Absent::No.evidence();
     };
     let mut choice = read.choice;
-    if let Ok(members) = serde_json::from_str::<Members<'_>>(text)
-        && let Some(raw) = members.get("choice")
-        && let Ok(answers) = serde_json::from_str::<ConsentEvidence<'_>>(raw)
-        && let Some(answers) = answers.choice
-    {
-        let choice = choice.get_or_insert_with(Choice::default);
-        choice.answers = answers.answers;
-        choice.after_gpc_notice |= members.get("afterGpcNotice") == Some("true");
+    if let Ok(members) = serde_json::from_str::<Members<'_>>(text) {
+        if let Some(answers) = answers_of(&members, "choice") {
+            let choice = choice.get_or_insert_with(Choice::default);
+            choice.answers = answers;
+            choice.after_gpc_notice |= members.get("afterGpcNotice") == Some("true");
+        }
+        // What was not allowed then, whoever said no, is not allowed by what only the visitor's own answers show.
+        for (index, allowed) in answers_of(&members, "allow").into_iter().flatten().enumerate() {
+            if allowed == Some(false)
+                && let Some(slot) = choice
+                    .get_or_insert_with(Choice::default)
+                    .answers
+                    .get_mut(index)
+            {
+                *slot = Some(false);
+            }
+        }
     }
     ConsentEvidence {
         regime: read.regime,
         choice,
         basis: read.basis.map(|basis| Cow::Owned(basis.into_owned())),
+        framework: read.framework,
+        age: read.age,
         gpc: read.gpc,
         is_gpc_required: read.is_gpc_required,
     }
+}
+
+/// Returns the answers by purpose that stand in a member.
+fn answers_of(members: &Members<'_>, name: &str) -> Option<[Option<bool>; PURPOSES]> {
+    let read: ConsentEvidence<'_> = serde_json::from_str(members.get(name)?).ok()?;
+    Some(read.choice?.answers)
 }
 
 /// Which purposes a category of a consent manager stands for.
@@ -65,7 +79,7 @@ pub type Categories = BTreeMap<String, Vec<Purpose>>;
 /// Gathers a consent manager's answers by category. A purpose of several categories is allowed only if all allow it.
 #[derive(Debug, Default)]
 pub(crate) struct Answers {
-    answers: [Option<bool>; firsthand_core::consent::PURPOSES],
+    answers: [Option<bool>; PURPOSES],
 }
 
 impl Answers {
