@@ -45,7 +45,11 @@ pub(crate) fn from_text(text: &str) -> ConsentEvidence<'static> {
             choice.after_gpc_notice |= members.get("afterGpcNotice") == Some("true");
         }
         // What was not allowed then, whoever said no, is not allowed by what only the visitor's own answers show.
-        for (index, allowed) in answers_of(&members, "allow").into_iter().flatten().enumerate() {
+        for (index, allowed) in answers_of(&members, "allow")
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             if allowed == Some(false)
                 && let Some(slot) = choice
                     .get_or_insert_with(Choice::default)

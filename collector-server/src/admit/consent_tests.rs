@@ -7,7 +7,8 @@ use super::tests::{NOW, YES, body, event, rules, sender};
 use super::*;
 
 fn run(consent: &str, connection: &Connection<'_>, later: Option<&Word<'_>>) -> Admitted {
-    let text = body(consent, "", &event(""));
+    let user = r#""anonymous_id":"0199d2a4-0000-7000-8000-000000000001""#;
+    let text = body(consent, user, &event(""));
     let batch = decode_batch(&text).unwrap();
     let sender = sender(SourceKind::Browser);
     admit(&rules(), &sender, connection, later, batch, &text, NOW)
@@ -32,7 +33,7 @@ fn a_signal_that_is_new_becomes_a_word_and_stays() {
     };
     let first = run(YES, &signalling, None);
     assert!(!first.verdict.allows(Purpose::ThirdPartySharing));
-    let signal = first.signal.unwrap();
+    let signal = first.signal.unwrap().evidence;
     let evidence: ConsentEvidence<'_> = serde_json::from_str(&signal).unwrap();
     assert!(evidence.is_signal_only());
     // It is not sent any more: by another browser of the same visitor, or switched off.

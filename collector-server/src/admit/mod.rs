@@ -29,7 +29,7 @@ use serde_json::value::RawValue;
 
 use crate::privacy::ledger::{Door, Evidence, Terms};
 use crate::privacy::retention::redact;
-use crate::store::{Append, NewEvent, Owner, Quarantined, SourceKind};
+use crate::store::{Append, ConsentChange, NewEvent, Owner, Quarantined, SourceKind};
 
 pub use bots::is_crawler;
 pub use receipt::{Heard, receipt};
@@ -114,8 +114,9 @@ pub struct Admitted {
     pub rejected: Vec<Rejected>,
     /// What consent allows.
     pub verdict: Verdict,
-    /// A Global Privacy Control that is not known of this browser yet, as a word on consent (wire JSON): it stays, where the signal does not.
-    pub signal: Option<String>,
+    /// A Global Privacy Control that is not known of this browser yet, as a word on consent: it stays, where the signal does not. Kept before
+    /// the events are: a signal without them says nothing wrong, events without it may be shared.
+    pub signal: Option<ConsentChange>,
     /// Digests and ids that were not of their form and were left out.
     pub dropped_user_values: usize,
 }
@@ -235,6 +236,7 @@ pub fn admit<'a>(
 
     let mut admitted = Admitted {
         verdict,
+        signal: None,
         dropped_user_values,
         ..Admitted::empty(sender, received_at_ms)
     };
@@ -277,11 +279,13 @@ pub fn admit<'a>(
             shown: Evidence::default(),
         };
         let is_known = later.is_some_and(|word| word.evidence.has_standing_signal());
-        admitted.signal = (consent.has_standing_signal() && !is_known).then(|| {
-            let mut text = String::with_capacity(64);
-            consent.signal_alone().encode(&mut text);
-            text
-        });
+        admitted.signal = batch
+            .header
+            .user
+            .anonymous_id
+            .as_deref()
+            .filter(|_| consent.has_standing_signal() && !is_known)
+            .map(|id| signal_word(consent, id, received_at_ms));
         admitted.append.receipt =
             receipt(rules, sender, connection, heard, verdict, received_at_ms);
         redact(&mut batch.header, verdict);
@@ -302,6 +306,21 @@ pub fn later_evidence(
     consent::add_connection(evidence, connection);
     header::correct_times(evidence, skew_ms);
     header::cleanse_basis(evidence);
+}
+
+/// Returns the signal of an evidence as a word of its visitor.
+fn signal_word(
+    evidence: &ConsentEvidence<'_>,
+    anonymous_id: &str,
+    received_at_ms: i64,
+) -> ConsentChange {
+    let mut text = String::with_capacity(64);
+    evidence.signal_alone().encode(&mut text);
+    ConsentChange {
+        anonymous_id: anonymous_id.to_owned(),
+        evidence: text,
+        received_at_ms,
+    }
 }
 
 /// Whether the visitor, or a framework for them, takes back every purpose that lets an event be kept.

@@ -64,41 +64,30 @@ pub(super) async fn take(
     let mut appends = Vec::new();
     let mut signals = Vec::new();
     for (index, (raw, call)) in calls.into_iter().enumerate() {
-        let id = call.as_ref().ok().and_then(anonymous_id).map(str::to_owned);
         let admitted = match call {
             Ok(call) => admit_call(app, sender, &words, raw, call, received_at_ms),
             Err(refusal) => admit::refuse(sender, refusal.code, refusal.message, received_at_ms),
         };
         app.metrics
             .dropped_user_values(admitted.dropped_user_values);
-        signals.extend(
-            admitted
-                .signal
-                .zip(id)
-                .map(|(evidence, anonymous_id)| ConsentChange {
-                    anonymous_id,
-                    evidence,
-                    received_at_ms,
-                }),
-        );
         let rejected = admitted.rejected.into_iter().next();
         fates.push(match rejected {
             Some(rejected) => Fate::Rejected(Rejected { index, ..rejected }),
             None => Fate::Accepted,
         });
+        signals.extend(admitted.signal);
         let append = admitted.append;
         if !append.events.is_empty() || !append.quarantined.is_empty() {
             let is_event = !append.events.is_empty();
             appends.push((is_event.then_some(index), append));
         }
     }
-    // Before the events, as at the other doors.
-    if !signals.is_empty() {
-        within_deadline(app.store.record_consent(signals, None)).await?;
-    }
     let (indices, appends): (Vec<_>, Vec<_>) = appends.into_iter().unzip();
     if appends.is_empty() {
         return Ok(fates);
+    }
+    if !signals.is_empty() {
+        within_deadline(app.store.record_consent(signals, None)).await?;
     }
     let answers = within_deadline(app.store.append_all(appends)).await?;
     for (index, answer) in indices.into_iter().zip(answers) {
@@ -148,10 +137,7 @@ fn admit_call(
     let here = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let mut connection = connection(app, here, &nobody, sender, &call.header);
     let id = anonymous_id(&call).map(str::to_owned);
-    let later = id
-        .as_deref()
-        .and_then(|id| words.get(id))
-        .map(word);
+    let later = id.as_deref().and_then(|id| words.get(id)).map(word);
     connection.anonymous_id = id.map(Cow::Owned);
     let batch = Batch {
         sent_at: call.sent_at,

@@ -75,19 +75,12 @@ async fn take(
         let cookie = cookie_id
             .filter(|_| sender.kind == SourceKind::Browser && admitted.verdict.allows_events())
             .and_then(|id| app.cookie.set(&id));
-        let signal =
-            admitted
-                .signal
-                .zip(connection.anonymous_id)
-                .map(|(evidence, anonymous_id)| ConsentChange {
-                    anonymous_id: anonymous_id.into_owned(),
-                    evidence,
-                    received_at_ms,
-                });
-        (admitted.append, (admitted.rejected, cookie, signal))
+        (
+            admitted.append,
+            (admitted.rejected, cookie, admitted.signal),
+        )
     };
     let (rejected, cookie, signal) = outcome;
-    // Before the events: a signal without them says nothing wrong, events without it may be shared.
     if let Some(signal) = signal {
         within_deadline(app.store.record_consent(vec![signal], None)).await?;
     }

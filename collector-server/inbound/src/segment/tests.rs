@@ -53,7 +53,9 @@ fn an_order_becomes_a_purchase_with_exact_amounts() {
     assert_eq!(purchase.event.at, NOW - 60_000);
     let props = props(message);
     assert_eq!(props.transaction_id.as_deref(), Some("1001"));
-    let text = |amount: Option<firsthand_core::event::Decimal>| amount.map(firsthand_core::event::Decimal::to_text);
+    let text = |amount: Option<firsthand_core::event::Decimal>| {
+        amount.map(firsthand_core::event::Decimal::to_text)
+    };
     assert_eq!(
         text(props.value).as_deref(),
         Some("59.8"),

@@ -292,17 +292,15 @@ pub(super) fn record_consent(
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .optional()?;
-    let merged = match known {
-        Some((key, evidence, received_at_ms)) if key == sealer.id => {
-            match open_with(&sealer.key, key, Row::Consent(subject), &evidence) {
-                Opened::Texts(texts) => texts
-                    .first()
-                    .and_then(|known| merge(known, received_at_ms, change)),
-                Opened::Erased | Opened::Unreadable => None,
-            }
+    let merged = known.and_then(|(key, evidence, received_at_ms)| {
+        if key != sealer.id {
+            return None;
         }
-        _ => None,
-    };
+        match open_with(&sealer.key, key, Row::Consent(subject), &evidence) {
+            Opened::Texts(texts) => merge(texts.first()?, received_at_ms, change),
+            _ => None,
+        }
+    });
     let evidence = match &merged {
         Some(Merge::Known) => return Ok(()),
         Some(Merge::Text(text)) => text,

@@ -66,7 +66,9 @@ mod tests {
 
     #[test]
     fn click_ids_are_read_by_the_exact_name_of_their_cookie() {
-        let cookies = Cookies::new("x_gcl_aw=no; _gcl_aw=GCL.1700000000.Cj0_a-b; _gcl_gb=2.1.kAbC$i1700000000; bare");
+        let cookies = Cookies::new(
+            "x_gcl_aw=no; _gcl_aw=GCL.1700000000.Cj0_a-b; _gcl_gb=2.1.kAbC$i1700000000; bare",
+        );
         let clicks = [
             ("gclid", "Cj0_a-b".to_owned()),
             ("wbraid", "AbC".to_owned()),

@@ -181,7 +181,9 @@ impl DataManagerConfig {
             let key = format!("{KEY}.{name}");
             checks.require(
                 &key,
-                catalogue::is_valid(name) && catalogue::canonical(name) == name.as_str() && name != "refund",
+                catalogue::is_valid(name)
+                    && catalogue::canonical(name) == name.as_str()
+                    && name != "refund",
                 "is no event that can be a conversion: write a canonical name such as purchase",
             )?;
             checks.require(
