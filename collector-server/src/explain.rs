@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod basis;
+pub mod person;
 #[cfg(test)]
 mod tests;
 

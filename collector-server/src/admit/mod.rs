@@ -17,6 +17,7 @@ mod personal;
 mod receipt;
 #[cfg(test)]
 mod tests;
+mod whom;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,15 +25,20 @@ use std::sync::Arc;
 
 use firsthand_core::consent::{Policy, Purpose, Regime, Verdict};
 use firsthand_core::identity::Country;
-use firsthand_core::wire::{Batch, BrowserKey, ConsentEvidence, DecodeError, Event, User, Word};
+use firsthand_core::wire::{
+    Batch, BrowserKey, ConsentEvidence, Decided, DecodeError, Event, User, Word,
+};
 use serde_json::value::RawValue;
 
 use crate::privacy::ledger::{Door, Evidence, Terms};
 use crate::privacy::retention::redact;
+use crate::privacy::subject::{Identifier, Refusals, Standing, Subject, owner_name};
 use crate::store::{Append, ConsentChange, NewEvent, Owner, Quarantined, SourceKind};
 
 pub use bots::is_crawler;
+pub use person::identifiers;
 pub use receipt::{Heard, receipt};
+pub use whom::{WhomError, whom};
 
 /// Clocks that differ by less are taken as equal, in milliseconds.
 pub const SKEW_TOLERANCE_MS: i64 = 10_000;
@@ -90,6 +96,10 @@ pub struct Connection<'a> {
     pub google_clicks: Vec<(BrowserKey, String)>,
     /// Where the visitor is, as far as it is known: ISO 3166-2 (`US-CA`), or the country alone.
     pub region: Option<String>,
+    /// By what the request names its person ([`identifiers`]).
+    pub identifiers: Vec<Identifier>,
+    /// What is known of that person.
+    pub standing: Standing,
 }
 
 /// One event that was not admitted, for the answer.
@@ -133,6 +143,7 @@ impl Admitted {
                 quarantined: Vec::new(),
                 receipt: None,
                 owner: Owner::default(),
+                subject: Subject::default(),
             },
             rejected: Vec::new(),
             verdict: Verdict::default(),
@@ -155,6 +166,24 @@ impl Refusal {
             code,
             message: Cow::Borrowed(message),
         }
+    }
+}
+
+/// Code of an event whose person was erased and is kept out.
+pub const SUPPRESSED: &str = "suppressed";
+/// The same in words.
+pub const SUPPRESSED_MESSAGE: &str = "this person was erased and is kept out";
+
+/// Whom the request is about, and what the store may learn from it: that its identifiers are one person, where
+/// the request's own consent lets them be matched, or did before a later no that has to hold for them too.
+fn subject(connection: &Connection<'_>, decided: Decided, later: Option<&Word<'_>>) -> Subject {
+    let said_no = later.map_or_else(Refusals::default, |word| {
+        Refusals::by(&word.evidence, decided.verdict)
+    });
+    Subject {
+        identifiers: connection.identifiers.clone(),
+        may_link: decided.own.allows_match_keys() || decided.verdict.allows_match_keys(),
+        refused: said_no.and(connection.standing.refused),
     }
 }
 
@@ -210,15 +239,19 @@ pub fn admit<'a>(
     google::add_clicks(&mut batch.header, connection);
     dropped_user_values += person::cleanse(&mut batch.header.user, connection);
     let own = batch.header.consent.choice;
-    let verdict = consent::decide(
+    let decided = consent::decide(
         &rules.policy,
         &mut batch.header.consent,
         connection,
         later,
         received_at_ms,
     );
+    let verdict = decided.verdict;
+    let subject = subject(connection, decided, later);
 
-    let batch_refusal = if !verdict.allows_events() {
+    let batch_refusal = if connection.standing.is_suppressed {
+        Some(Refusal::new(SUPPRESSED, SUPPRESSED_MESSAGE))
+    } else if !verdict.allows_events() {
         Some(Refusal::new(
             "consent_denied",
             "consent allows neither analytics nor marketing",
@@ -241,6 +274,7 @@ pub fn admit<'a>(
         ..Admitted::empty(sender, received_at_ms)
     };
     admitted.append.owner.allowed = verdict.allow;
+    admitted.append.subject = subject;
     admitted.append.events.reserve(events.len());
     // Raw texts are only needed for quarantine, so they are only then looked for.
     let mut raw_events: Option<Vec<&str>> = None;
@@ -293,7 +327,7 @@ pub fn admit<'a>(
         batch.header.encode(&mut text);
         admitted.append.header = text;
     }
-    admitted.append.owner.id = owner_id(&batch.header.user, verdict);
+    admitted.append.owner.id = owner_id(connection, &batch.header.user, verdict);
     admitted
 }
 
@@ -337,16 +371,14 @@ pub fn withdraws_all(evidence: &ConsentEvidence<'_>) -> bool {
 }
 
 /// Returns what names the person best, as far as consent allows it to be used.
-fn owner_id(user: &User<'_>, verdict: Verdict) -> Option<String> {
-    let id = user
-        .anonymous_id
-        .as_deref()
-        .filter(|_| verdict.allows_events());
-    let digest = || {
-        let first = user.digests.first().map(|(_, digest)| digest.as_ref());
-        first.filter(|_| verdict.allows_match_keys())
+fn owner_id(connection: &Connection<'_>, user: &User<'_>, verdict: Verdict) -> Option<String> {
+    let id = user.anonymous_id.as_deref();
+    let others = if verdict.allows_match_keys() {
+        connection.identifiers.as_slice()
+    } else {
+        &[]
     };
-    id.or_else(digest).map(str::to_owned)
+    owner_name(id.filter(|_| verdict.allows_events()), others)
 }
 
 /// Refuses a message that is no event at all. Its text is not kept: what it says of consent could not be read.
@@ -400,8 +432,8 @@ fn reject(
         .map(|event| event.id.as_ref())
         .filter(|id| firsthand_core::ids::is_valid_event_id(id) && !personal::holds_email(id))
         .map(str::to_owned);
-    // Without consent nothing is kept, not even the fact under an id.
-    if refusal.code != "consent_denied" {
+    // Without consent nothing is kept, not even the fact under an id; of who was erased neither.
+    if refusal.code != "consent_denied" && refusal.code != SUPPRESSED {
         let name = event
             .map(|event| firsthand_core::catalogue::canonical(&event.name))
             .filter(|name| firsthand_core::catalogue::is_valid(name))

@@ -9,6 +9,8 @@ use firsthand_core::wire::{ClearKey, DigestKey, User};
 
 use super::personal::holds_email;
 use super::{Connection, Sender};
+use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::Identifier;
 
 /// Longest platform identifier and shop-own id, in bytes.
 const MAX_ID_BYTES: usize = 512;
@@ -76,6 +78,28 @@ pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize
         dropped += usize::from(pair.first.is_none() && pair.second.is_none());
     }
     dropped
+}
+
+/// Returns by what a request names its person, as it will be kept: a trusted server's clear values as digests,
+/// `anonymous_id` as the connection decides it.
+pub fn identifiers(
+    ring: &KeyRing,
+    user: &User<'_>,
+    sender: &Sender,
+    anonymous_id: Option<&str>,
+) -> Vec<Identifier> {
+    let holds_clear = !user.clear.is_empty() || user.user_id.as_deref().is_some_and(holds_email);
+    let digested = (sender.kind.is_trusted() && holds_clear).then(|| {
+        let mut user = user.clone();
+        digest_clear_values(&mut user, sender);
+        user
+    });
+    let user = digested.as_ref().unwrap_or(user);
+    ring.identifiers_of(
+        anonymous_id,
+        user.user_id.as_deref().filter(|id| is_shop_id(id)),
+        &user.digests,
+    )
 }
 
 const fn keys_of(key: ClearKey) -> Option<(Field, DigestKey, Option<DigestKey>)> {

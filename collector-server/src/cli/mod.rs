@@ -5,10 +5,14 @@ mod backup;
 mod chain;
 mod check;
 mod consent;
+mod erase;
 mod explain;
+mod export;
 mod keys;
 mod sandbox;
+mod suppress;
 mod token;
+mod whom;
 
 use std::path::PathBuf;
 
@@ -66,6 +70,21 @@ enum Command {
         after_help = "Examples:\n  firsthand consent verify --config collector.toml\n  firsthand consent verify --head 5f1c… --count 1200 --config collector.toml\n  firsthand consent export --since 2026-01-01T00:00:00Z --out receipts.jsonl --config collector.toml"
     )]
     Consent(consent::ConsentArgs),
+    /// Erases everything about a person and keeps the person out; shows first what would go
+    #[command(
+        after_help = "Without --yes nothing is erased: it shows how much there is. A value on the command line can be seen by others on the machine: write - and give it on stdin.\n\nExamples:\n  echo jane@example.com | firsthand erase --email - --verified-by \"link in an e-mail\" --config collector.toml\n  firsthand erase --user-id c-77 --verified-by \"signed in\" --yes --config collector.toml\n  firsthand erase --status 01JD2K… --config collector.toml"
+    )]
+    Erase(erase::EraseArgs),
+    /// Writes everything that is kept about a person as JSON Lines
+    #[command(
+        after_help = "Example:\n  echo jane@example.com | firsthand export --email - --verified-by \"link in an e-mail\" --out jane.jsonl --config collector.toml"
+    )]
+    Export(export::ExportArgs),
+    /// Lists who is kept out, keeps somebody out, lets somebody in again
+    #[command(
+        after_help = "Examples:\n  firsthand suppress list --config collector.toml\n  firsthand suppress add --user-id c-77 --verified-by \"signed in\" --config collector.toml\n  firsthand suppress remove 01JD2K… --verified-by \"asked to be let in, signed in\" --config collector.toml"
+    )]
+    Suppress(suppress::SuppressArgs),
     /// Makes, lists and revokes the tokens of the administrative doors
     #[command(
         after_help = "Examples:\n  firsthand token create --role privacy --name anna --config collector.toml\n  firsthand token list --config collector.toml\n  firsthand token revoke 0k3v9m2x7q --config collector.toml"
@@ -132,6 +151,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Explain(args) => explain::run(&args),
         Command::Consent(args) => consent::run(&args),
+        Command::Erase(args) => erase::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Suppress(args) => suppress::run(&args),
         Command::Token(args) => token::run(&args),
         Command::Audit(args) => audit::run(&args),
         Command::Keys(args) => keys::run(&args),

@@ -24,6 +24,7 @@ pub use source::{
 };
 pub use validate::Problem;
 
+use firsthand_core::identity::Country;
 use serde::Deserialize;
 
 use crate::explain::basis::Requirement;
@@ -83,6 +84,16 @@ impl Config {
                 purposes: destination.requires(),
             })
             .collect()
+    }
+
+    /// Returns the country of phone numbers without one, where all sources that name one name the same.
+    pub fn phone_country(&self) -> Option<Country> {
+        let mut named = self
+            .sources
+            .iter()
+            .filter_map(|source| Country::parse(source.default_phone_country.as_deref()?));
+        let first = named.next()?;
+        named.all(|other| other == first).then_some(first)
     }
 
     /// Returns what every receipt says about the shop: controller, recipients, retention.

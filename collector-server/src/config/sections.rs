@@ -394,6 +394,9 @@ impl StoreSection {
             max_mib: self.max_mib,
             receipt_days: privacy.receipt_days,
             audit_days: privacy.audit_days,
+            person_identifiers: privacy.person_identifiers,
+            link_days: privacy.link_days,
+            rewrite_max_mib: privacy.rewrite_max_mib,
             destinations,
             keys: privacy.keys.clone(),
             purpose_days: privacy.retention_days,
@@ -425,6 +428,12 @@ pub struct PrivacySection {
     pub keys: Vec<KeyConfig>,
     /// How long events are kept by purpose, in days.
     pub retention_days: RetentionDays,
+    /// How many identifiers a person may have; what would go beyond is not linked.
+    pub person_identifiers: u32,
+    /// How long it is kept which identifiers are one person after they were last seen, in days.
+    pub link_days: u32,
+    /// Largest data file that is written anew after an erasure, in MiB.
+    pub rewrite_max_mib: u32,
 }
 
 impl Default for PrivacySection {
@@ -441,6 +450,9 @@ impl Default for PrivacySection {
             audit_days: engine.audit_days,
             keys: Vec::new(),
             retention_days: RetentionDays::default(),
+            person_identifiers: engine.person_identifiers,
+            link_days: engine.link_days,
+            rewrite_max_mib: engine.rewrite_max_mib,
         }
     }
 }

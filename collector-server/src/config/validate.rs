@@ -228,6 +228,13 @@ impl Config {
             ),
             ("store.readers", store.readers.into(), 1, 64),
             (
+                "privacy.person_identifiers",
+                self.privacy.person_identifiers.into(),
+                2,
+                1000,
+            ),
+            ("privacy.link_days", self.privacy.link_days.into(), 30, 3650),
+            (
                 "server.drain_timeout_secs",
                 self.server.drain_timeout_secs,
                 1,

@@ -9,6 +9,7 @@ use firsthand_core::consent::{Basis, Policy, Purpose, Verdict};
 use firsthand_core::wire::{ConsentEvidence, Word};
 
 use super::names::Skip;
+use crate::privacy::subject::Refusals;
 
 /// Stable label of a withdrawal.
 pub const WITHDRAWN: &str = "consent_withdrawn";
@@ -33,6 +34,23 @@ impl Permission {
         }
         self.gpc |= other.gpc;
         self
+    }
+
+    /// Takes away what the same person refused on another device since the event's own answers.
+    pub fn without(
+        mut self,
+        refused: Refusals,
+        said_at_ms: Option<i64>,
+        requires: &[Purpose],
+    ) -> Result<Self, Skip> {
+        refused.restrict(&mut self.verdict, said_at_ms);
+        if requires.iter().all(|purpose| self.verdict.allows(*purpose)) {
+            return Ok(self);
+        }
+        Err(Skip::new(
+            WITHDRAWN,
+            "consent: withdrawn by the same person elsewhere",
+        ))
     }
 }
 

@@ -12,6 +12,8 @@ use super::merge::{Merged, merge};
 use super::names::Skip;
 use super::plan::Plan;
 use super::schedule::{Candidate, Timing, timing};
+use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::{BlindKey, Identifier, Standing, joint_word};
 use crate::store::{
     ConsentChange, ConsentMark, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent,
 };
@@ -106,34 +108,73 @@ async fn look_at_due<S: Store>(
     Ok(due.len())
 }
 
-/// The later words of the browsers among some events.
+/// What was said of the people of some events after the events.
 #[derive(Default)]
 struct Words {
-    /// By anonymous id: the word as a header in wire JSON, and when it arrived.
-    said: HashMap<String, (String, i64)>,
+    /// The latest words, by the name they are kept under.
+    by_name: HashMap<String, (String, i64)>,
+    /// What is known of the person behind an identifier.
+    standings: HashMap<BlindKey, Standing>,
+    /// By what each copy names its person, event by event.
+    named: HashMap<Seq, Vec<Named>>,
     /// When they were asked for.
     asked: ConsentMark,
 }
 
-/// Reads the latest word on consent of every browser among these events.
+impl Words {
+    /// The names under which words on consent of an event's people may be kept.
+    fn names_of(&self, seq: Seq) -> Vec<String> {
+        let copies = self.named.get(&seq).into_iter().flatten();
+        copies.flat_map(Named::names).collect()
+    }
+}
+
+/// By what a copy of an event names its person.
+struct Named {
+    anonymous_id: Option<String>,
+    identifiers: Vec<Identifier>,
+}
+
+impl Named {
+    /// The names under which words on consent of this person may be kept.
+    fn names(&self) -> impl Iterator<Item = String> {
+        let others = self.identifiers.iter().filter_map(Identifier::word_name);
+        self.anonymous_id.clone().into_iter().chain(others)
+    }
+}
+
+/// Reads the latest words on consent of every person among these events, and what they refused elsewhere.
 async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Words, StoreError> {
-    let asked = store.consent_mark();
-    let mut ids: Vec<String> = events.iter().flat_map(ids_of).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let changes = if ids.is_empty() {
-        Vec::new()
-    } else {
-        store.latest_consent(ids).await?
+    let mut words = Words {
+        asked: store.consent_mark(),
+        ..Words::default()
     };
-    let said = changes
+    let (mut names, mut keys) = (Vec::new(), Vec::new());
+    for event in events {
+        let named: Vec<Named> = named(store.key_ring(), event).collect();
+        for copy in &named {
+            names.extend(copy.names());
+            keys.extend(copy.identifiers.iter().map(|identifier| identifier.key));
+        }
+        words.named.insert(event.seq, named);
+    }
+    names.sort_unstable();
+    names.dedup();
+    keys.sort_unstable();
+    keys.dedup();
+    if names.is_empty() {
+        return Ok(words);
+    }
+    let changes = store.latest_consent(names).await?;
+    words.by_name = changes
         .into_iter()
         .map(|change: ConsentChange| {
             let header = format!("{{\"consent\":{}}}", change.evidence);
             (change.anonymous_id, (header, change.received_at_ms))
         })
         .collect();
-    Ok(Words { said, asked })
+    words.standings = store.standings(keys).await?.into_iter().collect();
+    Ok(words)
 }
 
 fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, look: &mut Look) {
@@ -180,7 +221,7 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
                 attempts,
                 ready_ms: event.settle_until_ms.max(received_ms.unwrap_or(now)),
                 mapped,
-                anonymous_ids: ids_of(event).collect(),
+                anonymous_ids: words.names_of(event.seq),
                 asked: words.asked,
             });
         }
@@ -226,19 +267,15 @@ fn last_word(
     let decide = |later: Option<&Word<'_>>| {
         permission(&plan.policy, &merged.consent, later, &plan.requires, now)
     };
-    if words.said.is_empty() {
-        return decide(None);
-    }
     let mut joint: Option<Permission> = None;
-    for id in ids_of(event) {
-        let Some((header, received_at_ms)) = words.said.get(&id) else {
+    let mut standing = Standing::default();
+    for copy in words.named.get(&event.seq).into_iter().flatten() {
+        let keys = copy.identifiers.iter().map(|identifier| identifier.key);
+        for known in keys.filter_map(|key| words.standings.get(&key)) {
+            standing = standing.and(*known);
+        }
+        let Some(word) = latest_of(copy, words) else {
             continue;
-        };
-        let word = Word {
-            // What cannot be read is no grant.
-            evidence: decode_header(header)
-                .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),
-            received_at_ms: *received_at_ms,
         };
         let one = decide(Some(&word))?;
         joint = Some(match joint {
@@ -246,14 +283,41 @@ fn last_word(
             Some(before) => before.and(&one),
         });
     }
-    joint.map_or_else(|| decide(None), Ok)
+    if standing.is_suppressed {
+        return Err(Skip::new(
+            "suppressed",
+            "its person was erased and is kept out",
+        ));
+    }
+    let permission = joint.map_or_else(|| decide(None), Ok)?;
+    permission.without(
+        standing.refused,
+        merged.consent.said_at_ms(),
+        &plan.requires,
+    )
 }
 
-/// The ids by which the copies of an event name its browser.
-fn ids_of(event: &StoredEvent) -> impl Iterator<Item = String> {
+/// What was said of the person of a copy, under any name.
+fn latest_of<'w>(copy: &Named, words: &'w Words) -> Option<Word<'w>> {
+    let said = copy.names().filter_map(|name| words.by_name.get(&name));
+    joint_word(said.map(|(header, received_at_ms)| {
+        Word {
+            // What cannot be read is no grant.
+            evidence: decode_header(header)
+                .map_or_else(|_| ConsentEvidence::default(), |header| header.consent),
+            received_at_ms: *received_at_ms,
+        }
+    }))
+}
+
+/// By what the copies of an event name its person.
+fn named(ring: &KeyRing, event: &StoredEvent) -> impl Iterator<Item = Named> {
     event.copies.iter().filter_map(|copy| {
-        let header = decode_header(&copy.header).ok()?;
-        header.user.anonymous_id.map(std::borrow::Cow::into_owned)
+        let user = decode_header(&copy.header).ok()?.user;
+        Some(Named {
+            identifiers: ring.identifiers(&user),
+            anonymous_id: user.anonymous_id.map(std::borrow::Cow::into_owned),
+        })
     })
 }
 

@@ -56,7 +56,7 @@ pub struct Candidate {
     pub ready_ms: i64,
     /// In the platform's words.
     pub mapped: Mapped,
-    /// The ids by which its copies name the browser: whose word on consent counts.
+    /// The names under which words on consent of its people are kept.
     pub anonymous_ids: Vec<String>,
     /// When that word was asked for.
     pub asked: ConsentMark,

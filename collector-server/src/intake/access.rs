@@ -35,8 +35,10 @@ const HASH_TURN: Duration = Duration::from_secs(5);
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Caller {
-    name: String,
-    role: Role,
+    /// A token's name.
+    pub(super) name: String,
+    /// What it may do.
+    pub(super) role: Role,
 }
 
 /// The keys of the administrative doors.
@@ -153,12 +155,12 @@ pub(super) async fn admit_any(app: &App, headers: &HeaderMap) -> Result<(), Refu
 }
 
 /// Lets the request in, and records it; else returns the refusal.
-pub(super) async fn admit(app: &App, headers: &HeaderMap, ask: Ask) -> Result<(), Refused> {
+pub(super) async fn admit(app: &App, headers: &HeaderMap, ask: Ask) -> Result<Caller, Refused> {
     let caller = caller(app, headers).await?;
     let is_allowed = caller.role.allows(ask.needed);
     let entry = Entry {
         at_ms: now_ms(),
-        actor: caller.name,
+        actor: caller.name.clone(),
         role: caller.role.as_str().to_owned(),
         action: ask.action,
         what: ask.what,
@@ -170,7 +172,7 @@ pub(super) async fn admit(app: &App, headers: &HeaderMap, ask: Ask) -> Result<()
     };
     within_deadline(app.store.record_access(entry)).await?;
     if is_allowed {
-        Ok(())
+        Ok(caller)
     } else {
         Err(Refused::new(
             StatusCode::FORBIDDEN,

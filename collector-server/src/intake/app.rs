@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use firsthand_core::identity::Country;
 use http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -46,6 +47,8 @@ pub struct App {
     pub(super) access: Access,
     pub(super) destinations: Vec<String>,
     pub(super) requirements: Vec<Requirement>,
+    /// Country of phone numbers that a privacy officer writes without one.
+    pub(super) phone_country: Option<Country>,
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
     pub(super) metrics: IntakeMetrics,
@@ -100,6 +103,7 @@ impl App {
             access: Access::new(admin_token),
             destinations,
             requirements: config.requirements(),
+            phone_country: config.phone_country(),
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,
             metrics,

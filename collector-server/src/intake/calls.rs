@@ -1,7 +1,6 @@
 //! Events that come one by one, each with its own person and consent: from other SDKs and from shop systems.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use firsthand_core::ids;
@@ -10,10 +9,10 @@ use firsthand_inbound::{Call, Refusal};
 use http::HeaderMap;
 
 use super::answer::Refused;
-use super::events::{connection, within_deadline, word};
+use super::events::{self, KnownPerson, Named, connection, within_deadline};
 use super::{App, metrics};
 use crate::admit::{self, Admitted, Raw, Rejected, Sender};
-use crate::store::{Appended, ConsentChange, Store as _};
+use crate::store::{Appended, Store as _};
 
 /// What became of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,13 +58,23 @@ pub(super) async fn take(
     calls: Vec<(&str, Result<Call<'_>, Refusal>)>,
     received_at_ms: i64,
 ) -> Result<Vec<Fate>, Refused> {
-    let words = known_words(app, &calls).await?;
+    let named: Vec<Named<'_>> = calls
+        .iter()
+        .map(|(_, call)| {
+            let call = call.as_ref().ok();
+            call.map_or_else(Named::default, |call| Named {
+                header: Some(&call.header),
+                anonymous_id: anonymous_id(call),
+            })
+        })
+        .collect();
+    let known = events::known_people(app, sender, &named).await?;
     let mut fates = Vec::with_capacity(calls.len());
     let mut appends = Vec::new();
     let mut signals = Vec::new();
-    for (index, (raw, call)) in calls.into_iter().enumerate() {
+    for (index, ((raw, call), known)) in calls.into_iter().zip(known).enumerate() {
         let admitted = match call {
-            Ok(call) => admit_call(app, sender, &words, raw, call, received_at_ms),
+            Ok(call) => admit_call(app, sender, known, raw, call, received_at_ms),
             Err(refusal) => admit::refuse(sender, refusal.code, refusal.message, received_at_ms),
         };
         app.metrics
@@ -77,7 +86,7 @@ pub(super) async fn take(
         });
         signals.extend(admitted.signal);
         let append = admitted.append;
-        if !append.events.is_empty() || !append.quarantined.is_empty() {
+        if events::has_something(&append) {
             let is_event = !append.events.is_empty();
             appends.push((is_event.then_some(index), append));
         }
@@ -91,10 +100,15 @@ pub(super) async fn take(
     }
     let answers = within_deadline(app.store.append_all(appends)).await?;
     for (index, answer) in indices.into_iter().zip(answers) {
-        if let Some(Appended::Duplicate(_)) = answer.first()
-            && let Some(fate) = index.and_then(|index| fates.get_mut(index))
-        {
-            *fate = Fate::Duplicate;
+        let Some((index, fate)) = index.and_then(|index| Some((index, fates.get_mut(index)?)))
+        else {
+            continue;
+        };
+        match answer.first() {
+            Some(Appended::Duplicate(_)) => *fate = Fate::Duplicate,
+            // The person was erased while this request was on its way.
+            Some(Appended::Suppressed) => *fate = Fate::Rejected(events::suppressed(index)),
+            Some(Appended::Accepted(_)) | None => {}
         }
     }
     Ok(fates)
@@ -105,29 +119,10 @@ fn anonymous_id<'c>(call: &'c Call<'_>) -> Option<&'c str> {
     id.filter(|id| ids::is_uuid(id))
 }
 
-/// Returns the latest words on consent of all visitors of a request, by their ids.
-async fn known_words(
-    app: &App,
-    calls: &[(&str, Result<Call<'_>, Refusal>)],
-) -> Result<HashMap<String, ConsentChange>, Refused> {
-    let mut ids: Vec<String> = calls
-        .iter()
-        .filter_map(|(_, call)| anonymous_id(call.as_ref().ok()?))
-        .map(str::to_owned)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let words = within_deadline(app.store.latest_consent(ids)).await?;
-    Ok(words
-        .into_iter()
-        .map(|word| (word.anonymous_id.clone(), word))
-        .collect())
-}
-
 fn admit_call(
     app: &App,
     sender: &Sender,
-    words: &HashMap<String, ConsentChange>,
+    known: KnownPerson,
     raw: &str,
     call: Call<'_>,
     received_at_ms: i64,
@@ -137,7 +132,10 @@ fn admit_call(
     let here = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
     let mut connection = connection(app, here, &nobody, sender, &call.header);
     let id = anonymous_id(&call).map(str::to_owned);
-    let later = id.as_deref().and_then(|id| words.get(id)).map(word);
+    let words = known.words;
+    let later = events::joint(&words);
+    connection.identifiers = known.identifiers;
+    connection.standing = known.standing;
     connection.anonymous_id = id.map(Cow::Owned);
     let batch = Batch {
         sent_at: call.sent_at,

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::Response;
+use firsthand_core::consent::Verdict;
 use firsthand_core::ids;
+use firsthand_core::wire::ConsentEvidence;
 use http::header::{ORIGIN, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 
 use super::answer::{self, Refused};
 use super::{App, body, cors, events, evidence};
-use crate::admit;
+use crate::admit::{self, Sender};
 use crate::privacy::ledger::Door;
+use crate::privacy::subject::{Identifier, Kind, Refusals, Subject};
 use crate::store::{ConsentChange, SourceKind, Store as _};
 
 /// Keeps the visitor's choice.
@@ -69,21 +72,29 @@ async fn take(
         .anonymous_id
         .as_deref()
         .filter(|id| ids::is_uuid(id) && from_cookie != Some(id));
-    // A visitor who refuses before anything was sent has no id: the receipt then names nobody. A server speaks for somebody: whose word it
-    // is must be known, or a withdrawal would be answered and forgotten.
-    if sender.kind.is_trusted() && from_body.is_none() {
+    let whose = from_cookie.or(from_body);
+    let known = events::known_person(app, sender, &batch.header, whose).await?;
+    // A visitor who refuses before anything was sent has no id: the receipt then names nobody. A server speaks
+    // for somebody: whose word it is must be known, or a withdrawal would be answered and forgotten.
+    if sender.kind.is_trusted() && known.identifiers.is_empty() {
         return Err(Refused::new(
             StatusCode::BAD_REQUEST,
             "invalid_consent",
-            "user.anonymous_id is missing or no UUID in lower case: a server says whose choice it is",
+            "user names nobody: a server says whose choice it is, by anonymous_id (a UUID in lower case), user_id, \
+             digests (em, em_g, ph, ph_e, xid, xid_t) or clear values (email, phone, external_id)",
         ));
+    }
+    if known.standing.is_suppressed {
+        metrics::counter!("firsthand_consent_suppressed_total").increment(1);
+        let body = "{\"suppressed\":true}".to_owned();
+        return Ok(answer::json_answer(StatusCode::ACCEPTED, body));
     }
     let evidence = &batch.header.consent;
     let verdict = evidence.decide(&app.rules.policy, received_at_ms);
     let heard = admit::Heard {
         evidence,
         as_said,
-        browser: from_cookie.or(from_body),
+        browser: whose,
         also_known_as: from_cookie.and(from_body),
         door: Door::Consent,
         shown: evidence::read(text),
@@ -96,16 +107,24 @@ async fn take(
         verdict,
         received_at_ms,
     );
+    let mut identifiers = known.identifiers;
+    if let Some(other) = from_cookie.and(from_body) {
+        identifiers.push(app.store.key_ring().identifier(Kind::AnonymousId, other));
+    }
+    let subject = subject(sender, identifiers, evidence, verdict);
+    let named = subject.identifiers.iter().filter_map(Identifier::word_name);
     let words = [from_cookie, from_body]
         .into_iter()
         .flatten()
-        .map(|id| ConsentChange {
-            anonymous_id: id.to_owned(),
+        .map(str::to_owned)
+        .chain(named)
+        .map(|name| ConsentChange {
+            anonymous_id: name,
             evidence: json.clone(),
             received_at_ms,
         })
         .collect();
-    events::within_deadline(app.store.record_consent(words, receipt)).await?;
+    events::within_deadline(app.store.record_word(words, receipt, subject)).await?;
     metrics::counter!("firsthand_consent_changes_total").increment(1);
     let mut answer = answer::json_answer(StatusCode::ACCEPTED, "{}".to_owned());
     if is_withdrawal
@@ -115,4 +134,23 @@ async fn take(
         answer.headers_mut().insert(SET_COOKIE, cookie);
     }
     Ok(answer)
+}
+
+/// Whom the word is about. A page speaks for its browser alone, whatever else it sends; a trusted server that names
+/// a person in several ways says that they are one.
+fn subject(
+    sender: &Sender,
+    mut identifiers: Vec<Identifier>,
+    evidence: &ConsentEvidence<'_>,
+    verdict: Verdict,
+) -> Subject {
+    let is_trusted = sender.kind.is_trusted();
+    if !is_trusted {
+        identifiers.retain(|identifier| identifier.kind == Kind::AnonymousId);
+    }
+    Subject {
+        identifiers,
+        may_link: is_trusted,
+        refused: Refusals::by(evidence, verdict),
+    }
 }

@@ -1,6 +1,7 @@
 //! `POST /v1/events`.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +18,9 @@ use tokio::sync::SemaphorePermit;
 use super::answer::{self, Refused};
 use super::{App, body, cookie, cors, metrics, network};
 use crate::admit::{self, Connection, Sender};
+use crate::privacy::subject::{Identifier, Standing, joint_word};
 use crate::region::Place;
-use crate::store::{Appended, ConsentChange, SourceKind, Store as _, StoreError};
+use crate::store::{Append, Appended, ConsentChange, SourceKind, Store as _, StoreError};
 
 /// Takes a batch.
 pub(super) async fn post(
@@ -57,8 +59,10 @@ async fn take(
         }
         let mut connection = connection(app, peer, headers, sender, &batch.header);
         let anonymous_id = anonymous_id(app, headers, sender, &batch.header, received_at_ms);
-        let known = known_word(app, anonymous_id.as_deref()).await?;
-        let later = known.as_ref().map(word);
+        let known = known_person(app, sender, &batch.header, anonymous_id.as_deref()).await?;
+        let later = joint(&known.words);
+        connection.identifiers = known.identifiers;
+        connection.standing = known.standing;
         connection.anonymous_id = anonymous_id.map(Cow::Owned);
         let cookie_id = connection.anonymous_id.clone();
         let admitted = admit::admit(
@@ -73,7 +77,11 @@ async fn take(
         app.metrics
             .dropped_user_values(admitted.dropped_user_values);
         let cookie = cookie_id
-            .filter(|_| sender.kind == SourceKind::Browser && admitted.verdict.allows_events())
+            .filter(|_| {
+                sender.kind == SourceKind::Browser
+                    && admitted.verdict.allows_events()
+                    && !connection.standing.is_suppressed
+            })
             .and_then(|id| app.cookie.set(&id));
         (
             admitted.append,
@@ -85,16 +93,27 @@ async fn take(
         within_deadline(app.store.record_consent(vec![signal], None)).await?;
     }
     let source = Arc::clone(&append.source);
-    let appended = if append.events.is_empty() && append.quarantined.is_empty() {
-        Vec::new()
-    } else {
+    let appended = if has_something(&append) {
         within_deadline(app.store.append(append)).await?
+    } else {
+        Vec::new()
+    };
+    let rejected = if appended.contains(&Appended::Suppressed) {
+        // The person was erased while this request was on its way.
+        (0..appended.len() + rejected.len())
+            .map(suppressed)
+            .collect()
+    } else {
+        rejected
     };
     let accepted = appended
         .iter()
         .filter(|a| matches!(a, Appended::Accepted(_)))
         .count();
-    let duplicates = appended.len() - accepted;
+    let duplicates = appended
+        .iter()
+        .filter(|a| matches!(a, Appended::Duplicate(_)))
+        .count();
     app.metrics.stored(&source, accepted, duplicates);
     metrics::rejected(&source, &rejected);
     tracing::debug!(
@@ -244,20 +263,117 @@ fn anonymous_id(
     }
 }
 
-/// Returns the latest word on consent of a browser.
-async fn known_word(
+/// Whether the store has something to keep of a request, or to learn from it.
+pub(super) fn has_something(append: &Append) -> bool {
+    !append.events.is_empty() || !append.quarantined.is_empty() || append.subject.is_telling()
+}
+
+/// What the sender of an event is told whose person was erased while it was on its way.
+pub(super) fn suppressed(index: usize) -> admit::Rejected {
+    admit::Rejected {
+        index,
+        id: None,
+        code: admit::SUPPRESSED,
+        message: admit::SUPPRESSED_MESSAGE.to_owned(),
+    }
+}
+
+/// By what one of a request's headers names its person.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Named<'r> {
+    /// The header; `None` where it could not be read.
+    pub(super) header: Option<&'r wire::Header<'r>>,
+    /// The browser's id, as the door decides it.
+    pub(super) anonymous_id: Option<&'r str>,
+}
+
+/// What is known of whom a request is about.
+#[derive(Debug, Clone, Default)]
+pub(super) struct KnownPerson {
+    /// By what the request names them.
+    pub(super) identifiers: Vec<Identifier>,
+    /// What they refused anywhere, and whether they are kept out.
+    pub(super) standing: Standing,
+    /// The words on consent of this browser and of the other identifiers.
+    pub(super) words: Vec<ConsentChange>,
+}
+
+/// Asks the store about whom a request is. Nearly always answered from memory.
+pub(super) async fn known_person(
     app: &App,
+    sender: &Sender,
+    header: &wire::Header<'_>,
     anonymous_id: Option<&str>,
-) -> Result<Option<ConsentChange>, Refused> {
-    let Some(id) = anonymous_id else {
-        return Ok(None);
+) -> Result<KnownPerson, Refused> {
+    let named = Named {
+        header: Some(header),
+        anonymous_id,
     };
-    let known = within_deadline(app.store.latest_consent(vec![id.to_owned()])).await?;
-    Ok(known.into_iter().next())
+    let known = known_people(app, sender, &[named]).await?;
+    Ok(known.into_iter().next().unwrap_or_default())
+}
+
+/// The same for several people, one answer each, in two questions to the store.
+pub(super) async fn known_people(
+    app: &App,
+    sender: &Sender,
+    all: &[Named<'_>],
+) -> Result<Vec<KnownPerson>, Refused> {
+    let mut known: Vec<(KnownPerson, Vec<String>)> = all
+        .iter()
+        .map(|named| {
+            let identifiers = named.header.map_or_else(Vec::new, |header| {
+                let ring = app.store.key_ring();
+                admit::identifiers(ring, &header.user, sender, named.anonymous_id)
+            });
+            let mut names: Vec<String> =
+                named.anonymous_id.map(str::to_owned).into_iter().collect();
+            names.extend(identifiers.iter().filter_map(Identifier::word_name));
+            let person = KnownPerson {
+                identifiers,
+                ..KnownPerson::default()
+            };
+            (person, names)
+        })
+        .collect();
+    let people = || known.iter().flat_map(|(person, _)| &person.identifiers);
+    let keys = unique(people().map(|identifier| identifier.key));
+    let names = unique(known.iter().flat_map(|(_, names)| names).cloned());
+    let standings: HashMap<_, _> = within_deadline(app.store.standings(keys))
+        .await?
+        .into_iter()
+        .collect();
+    let words: HashMap<_, _> = within_deadline(app.store.latest_consent(names))
+        .await?
+        .into_iter()
+        .map(|word| (word.anonymous_id.clone(), word))
+        .collect();
+    for (person, names) in &mut known {
+        person.standing = person
+            .identifiers
+            .iter()
+            .filter_map(|identifier| standings.get(&identifier.key))
+            .fold(Standing::default(), |all, one| all.and(*one));
+        let said = names.iter().filter_map(|name| words.get(name));
+        person.words = said.cloned().collect();
+    }
+    Ok(known.into_iter().map(|(person, _)| person).collect())
+}
+
+fn unique<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut list: Vec<T> = all.collect();
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+/// Returns what was said of a person under any name.
+pub(super) fn joint(words: &[ConsentChange]) -> Option<Word<'_>> {
+    joint_word(words.iter().map(word))
 }
 
 /// Reads a word as the store keeps it; one that cannot be read is no grant.
-pub(super) fn word(change: &ConsentChange) -> Word<'_> {
+fn word(change: &ConsentChange) -> Word<'_> {
     Word {
         evidence: serde_json::from_str(&change.evidence).unwrap_or_default(),
         received_at_ms: change.received_at_ms,

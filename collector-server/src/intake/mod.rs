@@ -18,6 +18,7 @@ mod gzip;
 mod inspect;
 mod metrics;
 mod network;
+mod privacy;
 mod rate;
 mod region;
 mod segment;
@@ -51,6 +52,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/inspect/events/{id}", get(inspect::one))
         .route("/v1/inspect/events/{id}/basis", get(inspect::basis))
         .route("/v1/inspect/quarantine", get(inspect::quarantine))
+        .route("/v1/privacy/erase", post(privacy::erase))
+        .route("/v1/privacy/export", post(privacy::export))
+        .route("/v1/privacy/suppress", post(privacy::suppress))
+        .route("/v1/privacy/release", post(privacy::release))
+        .route("/v1/privacy/suppressed", get(privacy::suppressed))
+        .route("/v1/privacy/tasks/{id}", get(privacy::task))
         .route("/sdk/{file}", get(sdk_files::get))
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz))

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::privacy::subject::{Identifier, Kind, Refusals, Subject};
+
 use super::{
     Append, Appended, Attempt, ConsentChange, Due, NewEvent, Outcome, OutcomeRow, Owner, Progress,
     Quarantined, Seq, SourceKind, Store,
@@ -32,6 +34,7 @@ pub(super) fn request(source: &str, kind: SourceKind, events: Vec<NewEvent>) -> 
             id: Some(format!("person of {source}")),
             ..Owner::default()
         },
+        subject: Subject::default(),
     }
 }
 
@@ -63,6 +66,7 @@ pub(super) async fn suite<S: Store, F: Fn() -> S>(fresh: F) {
     what_is_due_comes_longest_due_first(&fresh()).await;
     the_latest_word_on_consent_counts(&fresh()).await;
     a_choice_counts_for_every_id_it_names(&fresh()).await;
+    a_no_holds_for_the_whole_person_and_a_yes_for_its_browser(&fresh()).await;
 }
 
 async fn positions_grow_by_one_and_are_read_in_order(store: &impl Store) {
@@ -316,4 +320,41 @@ async fn a_choice_counts_for_every_id_it_names(store: &impl Store) {
         }
     }
     store.record_consent(Vec::new(), None).await.unwrap();
+}
+
+async fn a_no_holds_for_the_whole_person_and_a_yes_for_its_browser(store: &impl Store) {
+    let of = |kind, value: &str| store.key_ring().identifier(kind, value);
+    let told = |identifiers: Vec<Identifier>, refused| Subject {
+        identifiers,
+        may_link: true,
+        refused,
+    };
+    let customer = of(Kind::UserId, "c-77");
+    let (phone, desktop) = (
+        of(Kind::AnonymousId, "phone"),
+        of(Kind::AnonymousId, "desktop"),
+    );
+    for browser in [phone, desktop] {
+        let append = Append {
+            subject: told(vec![browser, customer], Refusals::default()),
+            ..self::browser(vec![event("a", &browser.key.to_string())])
+        };
+        store.append(append).await.unwrap();
+    }
+    let standing = async || store.standings(vec![desktop.key]).await.unwrap();
+    assert!(standing().await.is_empty());
+    let no = Refusals([None, Some(100), None, None]);
+    for refused in [Refusals::default(), no, Refusals::default()] {
+        let subject = told(vec![phone], refused);
+        store.record_word(Vec::new(), None, subject).await.unwrap();
+    }
+    // Asked twice: what is remembered is what is kept.
+    for _ in 0..2 {
+        let known = standing().await;
+        assert_eq!(
+            (known.len(), known[0].1.refused),
+            (1, no),
+            "a yes elsewhere lifts nothing here"
+        );
+    }
 }

@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 use firsthand_core::consent::PURPOSES;
 
+use crate::privacy::keys::KeyRing;
 use crate::privacy::ledger::Draft;
+use crate::privacy::subject::{BlindKey, Standing, Subject};
 
 /// Position of an event in the log; grows by one an event.
 pub type Seq = i64;
@@ -76,7 +78,7 @@ pub struct Quarantined {
 /// Whose data a request is, and for which purposes it may be kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owner {
-    /// What names the person best: the anonymous id, else a digest; `None` where nothing does.
+    /// What names the person best ([`owner_name`](crate::privacy::subject::owner_name)); `None` where nothing does.
     pub id: Option<String>,
     /// What consent allowed when it arrived, in the order of `Purpose::ALL`.
     pub allowed: [bool; PURPOSES],
@@ -99,8 +101,10 @@ pub struct Append {
     pub quarantined: Vec<Quarantined>,
     /// The choice under which the events were sent, for the ledger; `None` where there was none.
     pub receipt: Option<Box<Draft>>,
-    /// Whose they are: what the store seals is sealed with this person's key.
+    /// Whose they are, and for which purposes: what the store seals is sealed with this person's key.
     pub owner: Owner,
+    /// By what the request names its person, and what it tells of them.
+    pub subject: Subject,
 }
 
 /// What became of one event of an [`Append`].
@@ -110,6 +114,8 @@ pub enum Appended {
     Accepted(Seq),
     /// A copy of the event at this position. A copy from another source is kept with it.
     Duplicate(Seq),
+    /// Not kept: its person was erased and is kept out.
+    Suppressed,
 }
 
 /// Another source's copy of an event in the log.
@@ -240,7 +246,7 @@ pub struct DestinationState {
 /// A visitor's later word on consent, which outranks what came with an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentChange {
-    /// The browser's first-party id.
+    /// The browser's first-party id, or [`Identifier::word_name`](crate::privacy::subject::Identifier::word_name) of another identifier.
     pub anonymous_id: String,
     /// `firsthand_core::wire::ConsentEvidence` as wire JSON.
     pub evidence: String,
@@ -293,7 +299,26 @@ pub trait Store: Send + Sync + 'static {
         &self,
         words: Vec<ConsentChange>,
         receipt: Option<Box<Draft>>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.record_word(words, receipt, Subject::default())
+    }
+
+    /// The same; what `subject` refused holds from now on for every identifier of the same person.
+    fn record_word(
+        &self,
+        words: Vec<ConsentChange>,
+        receipt: Option<Box<Draft>>,
+        subject: Subject,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Returns what is known of the people behind these identifiers, as far as there is something.
+    fn standings(
+        &self,
+        keys: Vec<BlindKey>,
+    ) -> impl Future<Output = Result<Vec<(BlindKey, Standing)>, StoreError>> + Send;
+
+    /// Returns what makes the blind indexes of this store.
+    fn key_ring(&self) -> &KeyRing;
 
     /// Returns the latest word on consent of each of these browsers that has one.
     fn latest_consent(

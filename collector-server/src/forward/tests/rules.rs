@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use firsthand_sandbox::{Fault, FaultKind};
 
 use super::world::{
-    World, delivered, emulated, fault, now_ms, purchase, purchases, reason_of, state, visitor_of,
+    EM, World, delivered, emulated, fault, now_ms, purchase, purchases, reason_of, state,
+    visitor_of,
 };
 use crate::forward::{Settings, spawn};
+use crate::privacy::subject::{Kind, Refusals, Subject};
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
 
 /// Invariant 3: nothing is forwarded without the consent that its use needs.
@@ -316,4 +318,48 @@ async fn match_keys_stay_here_without_the_consent_to_share() {
         assert!(user.get(key).is_none(), "{key}");
     }
     forwarder.stop().await;
+}
+
+/// Invariant 3: a no on one device stops what waits from another device of the same person, and nothing else.
+#[tokio::test]
+async fn a_withdrawal_on_another_device_stops_what_waits() {
+    let world = World::new().await;
+    let blind = world.store.key_ring();
+    let of = |browser: &str| Subject {
+        identifiers: vec![
+            blind.identifier(Kind::AnonymousId, browser),
+            blind.identifier(Kind::Email, EM),
+        ],
+        may_link: true,
+        refused: Refusals::default(),
+    };
+    let no = |subject: Subject| Subject {
+        refused: Refusals([Some(now_ms()); 4]),
+        ..subject
+    };
+    let linked = |subject| world.store.record_word(Vec::new(), None, subject);
+    linked(of("visitor-1")).await.unwrap();
+    linked(no(of("phone"))).await.unwrap();
+    let mut stranger = purchase(2);
+    stranger.header = stranger.header.replace(EM, &"a".repeat(64));
+    // Chosen on the desktop after the no on the phone: the later choice on its own device stands.
+    let mut anew = purchase(3);
+    anew.header = anew.header.replace(
+        &format!("\"at\":{}", granted_at(&anew.header)),
+        &format!("\"at\":{}", now_ms() + 1),
+    );
+    world.append(vec![purchase(1), stranger, anew]).await;
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1", "meta"),
+        "suppressed: consent: withdrawn by the same person elsewhere"
+    );
+    assert_eq!(delivered(&views, "meta"), 2);
+    forwarder.stop().await;
+}
+
+fn granted_at(header: &str) -> &str {
+    let rest = header.split_once("\"at\":").unwrap().1;
+    rest.split_once(',').unwrap().0
 }

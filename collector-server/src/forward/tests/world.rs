@@ -14,6 +14,8 @@ use crate::forward::config::{DestinationConfig, ForwardConfig};
 use crate::forward::consent::Permission;
 use crate::forward::destinations::{PLATFORMS, platform};
 use crate::forward::{Forwarder, Settings, spawn};
+use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::store::sqlite::{EventView, SqliteConfig, SqliteStore};
 use crate::store::{
     Append, ConsentChange, DestinationState, Due, NewEvent, Outcome, Owner, Progress, Seq,
@@ -44,12 +46,22 @@ impl Store for WatchedStore {
     ) -> impl Future<Output = Result<Vec<crate::store::Appended>, StoreError>> + Send {
         self.inner.append(append)
     }
-    fn record_consent(
+    fn record_word(
         &self,
         words: Vec<ConsentChange>,
         receipt: Option<Box<crate::privacy::ledger::Draft>>,
+        subject: Subject,
     ) -> impl Future<Output = Result<(), StoreError>> + Send {
-        self.inner.record_consent(words, receipt)
+        self.inner.record_word(words, receipt, subject)
+    }
+    fn standings(
+        &self,
+        keys: Vec<BlindKey>,
+    ) -> impl Future<Output = Result<Vec<(BlindKey, Standing)>, StoreError>> + Send {
+        self.inner.standings(keys)
+    }
+    fn key_ring(&self) -> &KeyRing {
+        self.inner.key_ring()
     }
     fn latest_consent(
         &self,
@@ -418,6 +430,7 @@ impl EventSpec {
             quarantined: Vec::new(),
             receipt: None,
             owner: Owner::default(),
+            subject: Subject::default(),
         };
         (append, id)
     }

@@ -149,6 +149,14 @@ impl KeyRing {
     }
 }
 
+/// A ring of its own for a test that keeps nothing.
+#[cfg(test)]
+pub(crate) fn testing_ring() -> KeyRing {
+    let dir = tempfile::tempdir().expect("a directory for a key");
+    let masters = Masters::load(dir.path(), &[], true).expect("a new key");
+    KeyRing::create(masters).0
+}
+
 /// Days since 1970 of a UUIDv7.
 fn day_of(id: &str) -> u16 {
     /// Milliseconds of a day.

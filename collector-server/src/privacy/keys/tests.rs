@@ -13,11 +13,6 @@ fn configured(dir: &Path, id: &str, digits: &str) -> KeyConfig {
     }
 }
 
-fn ring() -> KeyRing {
-    let dir = tempfile::tempdir().unwrap();
-    KeyRing::create(Masters::load(dir.path(), &[], true).unwrap()).0
-}
-
 #[test]
 fn a_key_file_is_made_once_and_only_its_owner_may_read_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -138,16 +133,16 @@ fn the_key_file_is_rotated_and_never_loses_a_key_that_may_be_in_use() {
 
 #[test]
 fn an_index_tells_domains_and_values_apart() {
-    let ring = ring();
+    let ring = testing_ring();
     assert_eq!(ring.blind("a", b"bc"), ring.blind("a", b"bc"));
     assert_ne!(ring.blind("a", b"bc"), ring.blind("ab", b"c"));
     assert_ne!(ring.blind("a", b"bc"), ring.blind("a", b"bd"));
-    assert_ne!(ring.blind("a", b"bc"), self::ring().blind("a", b"bc"));
+    assert_ne!(ring.blind("a", b"bc"), testing_ring().blind("a", b"bc"));
 }
 
 #[test]
 fn subjects_of_the_same_day_are_neighbours_and_nothing_else_shows() {
-    let ring = ring();
+    let ring = testing_ring();
     let one = ring.subject("0199d2a4-79b0-7cc3-98c4-dc0c0c07398f");
     let other = ring.subject("0199d2a4-79b0-7cc3-98c4-dc0c0c073990");
     assert_eq!(one[..2], other[..2]);
@@ -159,7 +154,7 @@ fn subjects_of_the_same_day_are_neighbours_and_nothing_else_shows() {
 proptest::proptest! {
     #[test]
     fn what_was_sealed_opens_at_its_place(text in proptest::collection::vec(proptest::num::u8::ANY, 0..200), row: i64) {
-        let (key, _) = ring().new_data_key(b"");
+        let (key, _) = testing_ring().new_data_key(b"");
         let row = row.to_be_bytes();
         let place = Place { table: "log", row: &row };
         let sealed = key.seal(place, &text);
@@ -171,7 +166,7 @@ proptest::proptest! {
 
     #[test]
     fn one_flipped_bit_or_a_cut_anywhere_is_refused(text in "[a-z]{0,40}", at: usize, bit in 0u32..8) {
-        let (key, _) = ring().new_data_key(b"");
+        let (key, _) = testing_ring().new_data_key(b"");
         let place = Place { table: "log", row: b"1" };
         let sealed = key.seal(place, text.as_bytes());
         let mut flipped = sealed.clone();
@@ -183,7 +178,7 @@ proptest::proptest! {
     #[test]
     fn a_value_does_not_open_in_another_row(one: i64, other: i64) {
         proptest::prop_assume!(one != other);
-        let (key, _) = ring().new_data_key(b"");
+        let (key, _) = testing_ring().new_data_key(b"");
         let sealed = key.seal(Place { table: "log", row: &one.to_be_bytes() }, b"x");
         let other = other.to_be_bytes();
         let elsewhere = Place { table: "log", row: &other };

@@ -32,6 +32,8 @@ pub enum Action {
     Gpc,
     /// A grant came to its end by age.
     Expire,
+    /// The visitor's records were erased; nothing leads from the receipts to the visitor any more.
+    Erase,
 }
 
 impl Action {
@@ -44,6 +46,7 @@ impl Action {
             Self::Withdraw => "withdraw",
             Self::Gpc => "gpc",
             Self::Expire => "expire",
+            Self::Erase => "erase",
         }
     }
 }
@@ -285,6 +288,24 @@ impl Receipt {
             at: self.expires_at.unwrap_or(now_ms),
             bases: None,
             basis: "expiry".to_owned(),
+            expires_at: None,
+            number,
+            purposes: self.purposes.without_grants(),
+            receipt_id,
+            recorded_at: now_ms,
+            ..self.clone()
+        }
+    }
+
+    /// Writes the receipt of the erasure of the visitor's records, after this one as the latest.
+    #[must_use]
+    pub fn erased(&self, number: i64, receipt_id: String, now_ms: i64) -> Self {
+        Self {
+            action: Action::Erase,
+            actor: Actor::Collector,
+            allowed: Vec::new(),
+            at: now_ms,
+            basis: "erasure".to_owned(),
             expires_at: None,
             number,
             purposes: self.purposes.without_grants(),

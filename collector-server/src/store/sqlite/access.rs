@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::schema::OpenError;
+use super::tasks::{self, NewTask};
 use super::{SqliteConfig, audit, schema};
 use crate::privacy::audit::Entry;
 use crate::privacy::tokens::{Role, TokenRow};
@@ -62,6 +63,11 @@ impl Access {
     /// Records an access.
     pub fn record(&mut self, entry: &Entry) -> rusqlite::Result<()> {
         self.write(entry, |_| Ok(()))
+    }
+
+    /// Writes down what a privacy officer asks for, and the record of it; whoever owns the data carries it out.
+    pub fn ask_task(&mut self, task: &NewTask, entry: &Entry) -> rusqlite::Result<()> {
+        self.write(entry, |conn| tasks::ask(conn, task))
     }
 
     /// Keeps a new token, and the record of it.

@@ -6,12 +6,16 @@ use std::sync::Arc;
 use firsthand_core::wire::ConsentEvidence;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteConfig;
 use super::frame;
 use super::ledger::{self, LedgerCache};
+use super::people::{self, PeopleCache};
+use super::standing::Standings;
 use super::values::{Opened, Row, open_with, seal};
 use super::vault::{Sealer, Vault};
 use crate::privacy::keys::{Blind, KeyRing};
 use crate::privacy::retention::Purposes;
+use crate::privacy::subject::BlindKey;
 use crate::store::{Append, Appended, ConsentChange, NewEvent, Quarantined, Seq, SourceKind};
 
 /// What the writer remembers between transactions. Thrown away after a failed one.
@@ -21,6 +25,9 @@ pub(super) struct Cache {
     pub(super) next_seq: Seq,
     pub(super) ledger: LedgerCache,
     pub(super) vault: Vault,
+    pub(super) people: PeopleCache,
+    /// Events that were erased within the memory for duplicates, by blind dedup keys.
+    erased: HashMap<BlindKey, Seq>,
     quarantine_rows: i64,
     /// Id of the next event in quarantine: a value is sealed for its row before the row is written.
     next_quarantine: i64,
@@ -33,8 +40,9 @@ impl Cache {
     /// Reads what must be known before the first append.
     pub(super) fn load(
         conn: &Connection,
-        quarantine_rows: u32,
+        config: &SqliteConfig,
         ring: Arc<KeyRing>,
+        standings: Arc<Standings>,
     ) -> rusqlite::Result<Self> {
         let next_seq = conn.query_row(
             "SELECT coalesce((SELECT seq + n FROM log ORDER BY seq DESC LIMIT 1), 1)",
@@ -50,12 +58,61 @@ impl Cache {
             next_seq,
             ledger: LedgerCache::load(conn)?,
             vault: Vault::new(ring),
-            quarantine_rows: i64::from(quarantine_rows),
             next_quarantine,
+            people: PeopleCache::new(standings, config.person_identifiers),
+            erased: erased_events(conn)?,
+            quarantine_rows: i64::from(config.quarantine_rows),
             sources: HashMap::new(),
             key: Vec::new(),
             row: String::new(),
         })
+    }
+
+    /// Returns where an event was before it was erased. Costs nothing where nothing was erased lately.
+    fn erased(&self, dedup_key: &[u8]) -> Option<Seq> {
+        if self.erased.is_empty() {
+            return None;
+        }
+        self.erased.get(&self.erased_key(dedup_key)).copied()
+    }
+
+    fn erased_key(&self, dedup_key: &[u8]) -> BlindKey {
+        BlindKey(self.vault.ring().blind(ERASED_EVENT, dedup_key))
+    }
+
+    /// Remembers that an event was erased, so that a late copy of it is a duplicate of nothing and not a new one.
+    pub(super) fn forget_event(
+        &mut self,
+        conn: &Connection,
+        dedup_key: &[u8],
+        seq: Seq,
+        now_ms: i64,
+    ) -> rusqlite::Result<()> {
+        let key = self.erased_key(dedup_key);
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO erased_events(key, seq, erased_at) VALUES(?1, ?2, ?3)",
+        )?
+        .execute(params![key.0, seq, now_ms])?;
+        self.erased.insert(key, seq);
+        Ok(())
+    }
+
+    /// Forgets what was erased before `before_ms`: copies of it are too old by now.
+    pub(super) fn prune_erased(
+        &mut self,
+        conn: &Connection,
+        before_ms: i64,
+    ) -> rusqlite::Result<()> {
+        if self.erased.is_empty() {
+            return Ok(());
+        }
+        let gone = conn
+            .prepare_cached("DELETE FROM erased_events WHERE erased_at < ?1")?
+            .execute(params![before_ms])?;
+        if gone > 0 {
+            self.erased = erased_events(conn)?;
+        }
+        Ok(())
     }
 
     fn source(
@@ -78,6 +135,15 @@ impl Cache {
         self.sources.insert(key, id);
         Ok(id)
     }
+}
+
+/// Domain of the blind dedup keys.
+const ERASED_EVENT: &str = "erased_event";
+
+fn erased_events(conn: &Connection) -> rusqlite::Result<HashMap<BlindKey, Seq>> {
+    conn.prepare("SELECT key, seq FROM erased_events")?
+        .query_map([], |row| Ok((BlindKey(row.get(0)?), row.get(1)?)))?
+        .collect()
 }
 
 pub(super) const fn kind_number(kind: SourceKind) -> i64 {
@@ -125,6 +191,11 @@ pub(super) fn append(
     append: &Append,
     subject: Option<Blind>,
 ) -> rusqlite::Result<Vec<Appended>> {
+    let person = &append.subject;
+    if cache.people.is_suppressed(conn, &person.identifiers)? {
+        return Ok(vec![Appended::Suppressed; append.events.len()]);
+    }
+    people::link(conn, &mut cache.people, person, append.received_at_ms)?;
     let source = cache.source(conn, &append.source, append.kind)?;
     let receipt = match &append.receipt {
         Some(draft) if !append.events.is_empty() => {
@@ -153,6 +224,10 @@ pub(super) fn append(
             conn.prepare_cached("INSERT OR IGNORE INTO dedup(key, seq) VALUES(?1, ?2)")?;
         for event in &append.events {
             frame::dedup_key(&mut key, &event.name, &event.event_id);
+            if let Some(seq) = cache.erased(&key) {
+                answers.push(Appended::Duplicate(seq));
+                continue;
+            }
             if insert.execute(params![key.as_slice(), next])? == 1 {
                 frame::push(&mut row, event, "");
                 texts.push(&event.event);
@@ -258,9 +333,14 @@ fn quarantine(
             (Some(sealer.id), Some(sealed))
         }
     };
+    let named = &request.append.subject.identifiers;
+    let subject: Vec<u8> = named
+        .iter()
+        .flat_map(|identifier| identifier.key.0)
+        .collect();
     conn.prepare_cached(
-        "INSERT INTO quarantine(id, received_at, source, event_id, name, code, message, payload, key)
-         VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+        "INSERT INTO quarantine(id, received_at, source, event_id, name, code, message, payload, key, subject)
+         VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
     )?
     .execute(params![
         id,
@@ -271,7 +351,8 @@ fn quarantine(
         event.code,
         event.message,
         payload,
-        key
+        key,
+        subject
     ])?;
     cache.next_quarantine = id + 1;
     Ok(())

@@ -6,12 +6,16 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::keyring::{self, KeyStatus};
+use super::person::{self, PersonRecord};
 use super::proof::{self, Chain, ReceiptView};
 use super::schema::OpenError;
+use super::tasks::{self, SuppressedView, TaskView};
 use super::values::{Opened, Opener, Row as Place};
 use super::{SqliteConfig, access, ledger, outcomes, read, schema};
 use crate::privacy::chain::{Head, Row, Verified};
 use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::Identifier;
+use crate::privacy::task::{Counts, Target};
 use crate::privacy::tokens::TokenRow;
 use crate::store::{Outcome, Seq, StoredEvent};
 
@@ -88,6 +92,39 @@ pub struct QuarantineView {
     pub payload: Option<String>,
 }
 
+impl QuarantineView {
+    /// Reads a row of [`QUARANTINE`].
+    pub(super) fn of_row(
+        row: &rusqlite::Row<'_>,
+        opener: &mut Opener<'_>,
+    ) -> rusqlite::Result<Self> {
+        let payload = match row.get::<_, Option<i64>>(8)? {
+            None => row.get(6)?,
+            Some(key) => {
+                let sealed = row.get_ref(6)?.as_bytes()?;
+                match opener.open(key, Place::Quarantine(row.get(7)?), sealed)? {
+                    Opened::Texts(texts) => texts.into_iter().next(),
+                    Opened::Erased | Opened::Unreadable => None,
+                }
+            }
+        };
+        Ok(Self {
+            received_at_ms: row.get(0)?,
+            source: row.get(1)?,
+            event_id: row.get(2)?,
+            name: row.get(3)?,
+            code: row.get(4)?,
+            message: row.get(5)?,
+            payload,
+        })
+    }
+}
+
+/// Columns and tables of a [`QuarantineView`].
+pub(super) const QUARANTINE: &str =
+    "SELECT received_at, sources.name, event_id, q.name, code, message, payload, q.id, q.key
+     FROM quarantine q JOIN sources ON sources.id = q.source";
+
 /// Reads views on one connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Inspector<'c> {
@@ -143,34 +180,14 @@ impl<'c> Inspector<'c> {
         limit: usize,
     ) -> rusqlite::Result<Vec<QuarantineView>> {
         let mut opener = Opener::new(self.conn, self.ring);
-        let mut select = self.conn.prepare_cached(
-                "SELECT received_at, sources.name, event_id, q.name, code, message, payload, q.id, q.key
-                 FROM quarantine q JOIN sources ON sources.id = q.source
-                 WHERE ?1 IS NULL OR event_id = ?1 ORDER BY q.id DESC LIMIT ?2",
-        )?;
+        let mut select = self.conn.prepare_cached(&format!(
+            "{QUARANTINE} WHERE ?1 IS NULL OR event_id = ?1 ORDER BY q.id DESC LIMIT ?2"
+        ))?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut rows = select.query(params![event_id, limit])?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let payload = match row.get::<_, Option<i64>>(8)? {
-                None => row.get(6)?,
-                Some(key) => {
-                    let sealed = row.get_ref(6)?.as_bytes()?;
-                    match opener.open(key, Place::Quarantine(row.get(7)?), sealed)? {
-                        Opened::Texts(texts) => texts.into_iter().next(),
-                        Opened::Erased | Opened::Unreadable => None,
-                    }
-                }
-            };
-            found.push(QuarantineView {
-                received_at_ms: row.get(0)?,
-                source: row.get(1)?,
-                event_id: row.get(2)?,
-                name: row.get(3)?,
-                code: row.get(4)?,
-                message: row.get(5)?,
-                payload,
-            });
+            found.push(QuarantineView::of_row(row, &mut opener)?);
         }
         Ok(found)
     }
@@ -205,6 +222,51 @@ impl<'c> Inspector<'c> {
         access::tokens(self.conn)
     }
 
+    /// Returns what makes the blind indexes of this file and opens what is sealed. Fails where the file was opened
+    /// without keys.
+    pub fn keys(self) -> rusqlite::Result<&'c KeyRing> {
+        self.ring.ok_or_else(|| {
+            rusqlite::Error::ToSqlConversionFailure("the data was opened without its keys".into())
+        })
+    }
+
+    /// Returns how a task stands.
+    pub fn task(self, id: &str) -> rusqlite::Result<Option<TaskView>> {
+        tasks::view(self.conn, id)
+    }
+
+    /// Returns who is kept out, the newest entry first.
+    pub fn suppressed(self, limit: usize) -> rusqlite::Result<Vec<SuppressedView>> {
+        tasks::suppressed(self.conn, limit)
+    }
+
+    /// Counts what an erasure would take, and tells about whom it would be.
+    pub fn dry_run(self, target: &Target) -> rusqlite::Result<(Counts, Vec<Identifier>)> {
+        let snapshot = self.conn.unchecked_transaction()?;
+        tasks::dry_run(&snapshot, self.keys()?, target)
+    }
+
+    /// Hands over every record of a person, in one state of the file, until `take` fails. Returns by what the person
+    /// is known.
+    pub fn person<E: From<rusqlite::Error>>(
+        self,
+        target: &Target,
+        take: impl FnMut(PersonRecord) -> Result<(), E>,
+    ) -> Result<Vec<Identifier>, E> {
+        // Held to the end: reads inside it see one state.
+        let _snapshot = self.conn.unchecked_transaction()?;
+        person::records(self, self.conn, target, take)
+    }
+
+    /// Returns the events of an order, and by what they name people.
+    pub fn of_transaction(self, id: &str) -> rusqlite::Result<(Vec<Seq>, Vec<Identifier>)> {
+        person::of_transaction(self.conn, self.keys()?, id)
+    }
+
+    pub(super) fn quarantined(self, id: i64) -> rusqlite::Result<Option<QuarantineView>> {
+        person::quarantined(self.conn, self.keys()?, id)
+    }
+
     /// Returns where retention has cut a chain.
     pub fn anchor(self, chain: Chain) -> rusqlite::Result<Head> {
         ledger::anchor(self.conn, chain.table())
@@ -215,7 +277,7 @@ impl<'c> Inspector<'c> {
         keyring::status(self.conn)
     }
 
-    fn view(self, stored: StoredEvent) -> rusqlite::Result<EventView> {
+    pub(super) fn view(self, stored: StoredEvent) -> rusqlite::Result<EventView> {
         let destinations = self
             .conn
             .prepare_cached("SELECT id, name, paused, cursor FROM destinations ORDER BY name")?

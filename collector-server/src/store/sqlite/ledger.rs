@@ -37,6 +37,11 @@ impl Default for LedgerCache {
 }
 
 impl LedgerCache {
+    /// Forgets which choices have a receipt: an erasure took the way from browsers to their receipts.
+    pub(super) fn forget_choices(&mut self) {
+        self.receipts = Recent::new(REMEMBERED);
+    }
+
     pub(super) fn load(conn: &Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             head: head(conn, "receipts")?,
@@ -202,6 +207,22 @@ fn latest(conn: &Connection, subject: &str) -> rusqlite::Result<Option<Receipt>>
         .query_row(params![subject], |row| row.get(0))
         .optional()?;
     Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+}
+
+/// Writes the receipt of an erasure. Returns its number; `None` where the subject has no receipt any more.
+pub(super) fn erase(
+    conn: &Connection,
+    cache: &mut LedgerCache,
+    subject: &str,
+    now_ms: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let Some(latest) = latest(conn, subject)? else {
+        return Ok(None);
+    };
+    let id = ulid(now_ms, rand::random());
+    let receipt = latest.erased(cache.head.number + 1, id, now_ms);
+    append(conn, cache, &receipt)?;
+    Ok(Some(receipt.number))
 }
 
 /// Notes which receipt the choice has: under its time by the sender's clock, as it comes again, and by

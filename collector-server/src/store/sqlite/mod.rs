@@ -17,6 +17,8 @@ mod ledger;
 mod metrics;
 mod opening;
 mod outcomes;
+mod people;
+mod person;
 mod proof;
 mod read;
 mod recent;
@@ -24,6 +26,9 @@ mod reseal;
 mod retain;
 mod schema;
 mod shop_orders;
+mod standing;
+mod tasks;
+mod trace;
 mod upkeep;
 mod values;
 mod vault;
@@ -46,6 +51,7 @@ use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
 use self::opening::{fill_filter, lock_dir, open_or_replace};
 use self::shop_orders::Told;
+use self::standing::Standings;
 use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
@@ -56,6 +62,7 @@ use crate::privacy::audit::Entry;
 use crate::privacy::keys::{Blind, KeyConfig, KeyRing};
 use crate::privacy::ledger::Draft;
 use crate::privacy::retention::RetentionDays;
+use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::privacy::tokens::TokenRow;
 
 pub use self::access::Access;
@@ -64,8 +71,10 @@ pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
 pub use self::keyring::{KeyStatus, MasterStatus};
+pub use self::person::PersonRecord;
 pub use self::proof::{Chain, ReceiptView};
 pub use self::schema::OpenError;
+pub use self::tasks::{NewTask, SuppressedView, TaskView};
 
 /// Name of the data file inside the data directory.
 pub const FILE_NAME: &str = "firsthand.db";
@@ -109,6 +118,12 @@ pub struct SqliteConfig {
     pub receipt_days: u32,
     /// How long the audit log is kept, in days; 0 for ever.
     pub audit_days: u32,
+    /// How many identifiers a person may have; what would go beyond is not linked.
+    pub person_identifiers: u32,
+    /// How long it is kept which identifiers are one person after they were last seen, in days.
+    pub link_days: u32,
+    /// Largest data file that is written anew after an erasure, in MiB.
+    pub rewrite_max_mib: u32,
     /// Largest size of the data file in MiB, 0 for no limit but the disk's.
     pub max_mib: u32,
     /// Destinations whose cursors hold back retention.
@@ -141,6 +156,9 @@ impl SqliteConfig {
             order_days: 400,
             receipt_days: 1825,
             audit_days: 730,
+            person_identifiers: 32,
+            link_days: 400,
+            rewrite_max_mib: 256,
             max_mib: 0,
             destinations: Vec::new(),
             keys: Vec::new(),
@@ -165,6 +183,8 @@ struct Inner {
     filter: Arc<ConsentFilter>,
     words: Arc<Words>,
     ring: Arc<KeyRing>,
+    standings: Arc<Standings>,
+    tasks_done: watch::Receiver<u64>,
     readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -188,8 +208,10 @@ impl SqliteStore {
         let ring =
             keyring::open(&mut conn, &config.dir, &config.keys).map_err(|e| unavailable(&e))?;
         let ring = Arc::new(ring);
-        let mut cache = Cache::load(&conn, config.quarantine_rows, Arc::clone(&ring))
+        let standings = Arc::new(Standings::load(&conn).map_err(|e| unavailable(&e))?);
+        let mut cache = Cache::load(&conn, &config, Arc::clone(&ring), Arc::clone(&standings))
             .map_err(|e| unavailable(&e))?;
+        let (done, tasks_done) = watch::channel(0);
         let converted =
             reseal::convert_ids(&mut conn, &mut cache.vault).map_err(|e| unavailable(&e))?;
         if converted > 0 {
@@ -222,6 +244,9 @@ impl SqliteStore {
             last_seq,
             filter: Arc::clone(&filter),
             words: Arc::clone(&words),
+            standings: Arc::clone(&standings),
+            finder: None,
+            tasks_done: done,
             metrics: metrics::StoreMetrics::new(),
             gathering: std::time::Duration::ZERO,
         };
@@ -239,6 +264,8 @@ impl SqliteStore {
                 filter,
                 words,
                 ring,
+                standings,
+                tasks_done,
                 readers: Mutex::new(Vec::new()),
                 reader_permits: Semaphore::new(readers),
                 thread: Mutex::new(Some(thread)),
@@ -255,6 +282,31 @@ impl SqliteStore {
     /// Records an access to personal records; on disk when answered.
     pub async fn record_access(&self, entry: Entry) -> Result<(), StoreError> {
         self.ask(|reply| Command::Access(entry, reply)).await
+    }
+
+    /// Writes down what a privacy officer asks for, with the record of it unless there is one; on disk when
+    /// answered, done later.
+    pub async fn ask_task(&self, task: NewTask, entry: Option<Entry>) -> Result<(), StoreError> {
+        let task = Box::new(task);
+        self.ask(|reply| Command::Task(task, entry, reply)).await
+    }
+
+    /// Returns how a task stands.
+    pub async fn task(&self, id: String) -> Result<Option<TaskView>, StoreError> {
+        self.read(move |view| view.task(&id)).await
+    }
+
+    /// Waits until a task is done; `None` where there is no such task. What it waits for has no deadline here.
+    pub async fn task_done(&self, id: &str) -> Result<Option<TaskView>, StoreError> {
+        let mut done = self.inner.tasks_done.clone();
+        loop {
+            done.borrow_and_update();
+            let view = self.task(id.to_owned()).await?;
+            if view.as_ref().is_none_or(|view| view.done_at_ms.is_some()) {
+                return Ok(view);
+            }
+            done.changed().await.map_err(|_| StoreError::Closed)?;
+        }
     }
 
     /// Returns a token that is not revoked.
@@ -310,11 +362,6 @@ impl SqliteStore {
     pub async fn destroy_keys(&self, subjects: Vec<Blind>) -> Result<usize, StoreError> {
         self.ask(|reply| Command::DestroyKeys(subjects, reply))
             .await
-    }
-
-    /// Returns the keys that make blind indexes, and seal.
-    pub fn key_ring(&self) -> &KeyRing {
-        &self.inner.ring
     }
 
     /// Makes the indexes of a request, outside the writer.
@@ -457,18 +504,40 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn record_consent(
+    async fn record_word(
         &self,
         words: Vec<ConsentChange>,
         receipt: Option<Box<Draft>>,
+        subject: Subject,
     ) -> Result<(), StoreError> {
         let receipt = self.blinded(receipt);
         let words = words
             .into_iter()
             .map(|word| (self.inner.ring.subject(&word.anonymous_id), word))
             .collect();
-        self.ask(|reply| Command::Consent(words, receipt, reply))
+        self.ask(|reply| Command::Consent(words, receipt, subject, reply))
             .await
+    }
+
+    async fn standings(
+        &self,
+        mut keys: Vec<BlindKey>,
+    ) -> Result<Vec<(BlindKey, Standing)>, StoreError> {
+        let (mut known, epoch) = self.inner.standings.take_known(&mut keys);
+        if keys.is_empty() {
+            return Ok(known);
+        }
+        let mut read = self
+            .with_reader(move |conn| standing::read(conn, &keys))
+            .await?;
+        self.inner.standings.keep(&read, epoch);
+        read.retain(|(_, standing)| *standing != Standing::default());
+        known.extend(read);
+        Ok(known)
+    }
+
+    fn key_ring(&self) -> &KeyRing {
+        &self.inner.ring
     }
 
     async fn latest_consent(

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::filter::ConsentFilter;
 use super::schema::{self, OpenError};
 use super::{SqliteConfig, unavailable};
+use crate::privacy::keys::Blind;
 use crate::store::StoreError;
 
 /// Takes the data directory for this process.
@@ -55,7 +56,7 @@ pub(super) fn fill_filter(conn: &Connection, filter: &ConsentFilter) -> rusqlite
     let mut select = conn.prepare("SELECT subject FROM consent")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        filter.insert(&row.get(0)?);
+        filter.insert(&row.get::<_, Blind>(0)?);
     }
     Ok(())
 }

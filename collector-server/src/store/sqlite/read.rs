@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::append::kind_of;
 use super::frame;
@@ -54,11 +54,11 @@ pub(super) fn events(
 ) -> rusqlite::Result<Vec<StoredEvent>> {
     seqs.sort_unstable();
     seqs.dedup();
-    let snapshot = conn.unchecked_transaction()?;
-    let mut opener = Opener::new(&snapshot, ring);
+    let _snapshot = snapshot(conn)?;
+    let mut opener = Opener::new(conn, ring);
     let mut found: Vec<StoredEvent> = Vec::with_capacity(seqs.len());
     {
-        let mut select = snapshot.prepare_cached(&format!(
+        let mut select = conn.prepare_cached(&format!(
             "SELECT {COLUMNS} WHERE log.seq <= ?1 ORDER BY log.seq DESC LIMIT 1"
         ))?;
         // Events of one request share a row: read it once.
@@ -74,8 +74,15 @@ pub(super) fn events(
             found.extend(row_events.iter().find(|event| event.seq == seq).cloned());
         }
     }
-    add_copies(&snapshot, &mut opener, &mut found)?;
+    add_copies(conn, &mut opener, &mut found)?;
     Ok(found)
+}
+
+/// Begins a look at one state of the file; inside a longer look, that one's transaction holds it.
+fn snapshot(conn: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
+    conn.is_autocommit()
+        .then(|| conn.unchecked_transaction())
+        .transpose()
 }
 
 /// Returns the newest events, newest first.
@@ -138,10 +145,10 @@ pub(super) fn latest_consent(
     ring: &KeyRing,
     browsers: &[(Blind, String)],
 ) -> rusqlite::Result<Vec<ConsentChange>> {
-    let snapshot = conn.unchecked_transaction()?;
-    let mut opener = Opener::new(&snapshot, Some(ring));
-    let mut select = snapshot
-        .prepare_cached("SELECT key, evidence, received_at FROM consent WHERE subject = ?1")?;
+    let _snapshot = snapshot(conn)?;
+    let mut opener = Opener::new(conn, Some(ring));
+    let mut select =
+        conn.prepare_cached("SELECT key, evidence, received_at FROM consent WHERE subject = ?1")?;
     let mut found = Vec::new();
     for (subject, id) in browsers {
         let mut rows = select.query(params![subject])?;

@@ -1,7 +1,7 @@
 //! Brings what is kept under its key: rows of older versions, keys under the newest master key, keys that
 //! nothing needs any more. In slices; where one stopped, the next goes on, also after a restart.
 
-use firsthand_core::wire::{User, decode_header};
+use firsthand_core::wire::decode_header;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
@@ -10,17 +10,14 @@ use super::values::{Row, seal, unreadable};
 use super::vault::{KeyId, Vault, owner, wrapped};
 use super::{frame, schema};
 use crate::privacy::keys::{Blind, KeyRing, Wrapped};
+use crate::privacy::subject::owner_name;
 use crate::store::NewEvent;
-
-/// Returns what names the person best: the anonymous id, else a digest.
-pub(super) fn subject_id<'u>(user: &'u User<'_>) -> Option<&'u str> {
-    let digest = user.digests.first().map(|(_, digest)| digest.as_ref());
-    user.anonymous_id.as_deref().or(digest)
-}
 
 fn subject_of(ring: &KeyRing, header: &str) -> Option<Blind> {
     let header = decode_header(header).ok()?;
-    subject_id(&header.user).map(|id| ring.subject(id))
+    let identifiers = ring.identifiers(&header.user);
+    let owner = owner_name(header.user.anonymous_id.as_deref(), &identifiers);
+    owner.map(|id| ring.subject(&id))
 }
 
 /// Whether an older version has left rows in clear.
@@ -145,6 +142,17 @@ pub(super) fn rewrap(conn: &Connection, ring: &KeyRing) -> rusqlite::Result<usiz
     Ok(rows.len())
 }
 
+/// Whether anything is sealed with this key.
+pub(super) fn is_used(conn: &Connection, key: KeyId) -> rusqlite::Result<bool> {
+    conn.prepare_cached(&format!("SELECT {IS_USED} FROM (SELECT ?1 AS id) k"))?
+        .query_row(params![key], |row| row.get(0))
+}
+
+/// Whether the key of the row `k` seals anything.
+const IS_USED: &str = "EXISTS(SELECT 1 FROM log WHERE key = k.id) OR EXISTS(SELECT 1 FROM copies WHERE key = k.id)
+   OR EXISTS(SELECT 1 FROM quarantine WHERE key = k.id) OR EXISTS(SELECT 1 FROM consent WHERE key = k.id)
+   OR EXISTS(SELECT 1 FROM shop_orders WHERE key = k.id)";
+
 /// Destroys keys that seal nothing any more, a slice of all keys at a time, from the beginning again after the
 /// last. Returns how many went.
 pub(super) fn forget_unused(conn: &Connection, vault: &mut Vault) -> rusqlite::Result<usize> {
@@ -154,12 +162,9 @@ pub(super) fn forget_unused(conn: &Connection, vault: &mut Vault) -> rusqlite::R
         .optional()?
         .unwrap_or(0);
     let rows: Vec<(KeyId, bool)> = conn
-        .prepare_cached(
-            "SELECT id, EXISTS(SELECT 1 FROM log WHERE key = k.id) OR EXISTS(SELECT 1 FROM copies WHERE key = k.id)
-               OR EXISTS(SELECT 1 FROM quarantine WHERE key = k.id) OR EXISTS(SELECT 1 FROM consent WHERE key = k.id)
-               OR EXISTS(SELECT 1 FROM shop_orders WHERE key = k.id)
-             FROM data_keys k WHERE id > ?1 ORDER BY id LIMIT ?2",
-        )?
+        .prepare_cached(&format!(
+            "SELECT id, {IS_USED} FROM data_keys k WHERE id > ?1 ORDER BY id LIMIT ?2"
+        ))?
         .query_map(params![from, limit()], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let unused: Vec<KeyId> = rows

@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::append::Cache;
 use super::values::{Opened, Opener, Row, seal};
-use super::vault::{KeyId, Vault};
+use super::vault::KeyId;
 use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::Kind;
 use crate::store::ShopOrder;
 
 /// Orders of one source and the time they were told, in epoch milliseconds.
@@ -16,7 +18,7 @@ pub(super) struct Told {
 }
 
 /// Keeps what is new. The first word on a reference stays: a repeat of a notice changes nothing.
-pub(super) fn remember(conn: &Connection, vault: &mut Vault, told: &Told) -> rusqlite::Result<()> {
+pub(super) fn remember(conn: &Connection, cache: &mut Cache, told: &Told) -> rusqlite::Result<()> {
     let mut is_known =
         conn.prepare_cached("SELECT 1 FROM shop_orders WHERE source = ?1 AND reference = ?2")?;
     let mut insert = conn.prepare_cached(
@@ -27,7 +29,7 @@ pub(super) fn remember(conn: &Connection, vault: &mut Vault, told: &Told) -> rus
         if is_known.exists(params![told.source, order.reference])? {
             continue;
         }
-        let (key, visitor) = match sealed(conn, vault, &told.source, order)? {
+        let (key, visitor) = match sealed(conn, cache, &told.source, order)? {
             Some((key, visitor)) => (Some(key), Some(visitor)),
             None => (None, None),
         };
@@ -43,10 +45,10 @@ pub(super) fn remember(conn: &Connection, vault: &mut Vault, told: &Told) -> rus
     Ok(())
 }
 
-/// Seals what an order says of its visitor; `None` where it says nothing.
+/// Seals what an order says of its visitor; `None` where it says nothing, or the visitor is kept out.
 fn sealed(
     conn: &Connection,
-    vault: &mut Vault,
+    cache: &mut Cache,
     source: &str,
     order: &ShopOrder,
 ) -> rusqlite::Result<Option<(KeyId, Vec<u8>)>> {
@@ -54,8 +56,13 @@ fn sealed(
     if id.is_none() && evidence.is_none() {
         return Ok(None);
     }
-    let subject = id.map(|id| vault.ring().subject(id));
-    let sealer = vault.of(conn, subject)?;
+    let visitor = id.map(|id| cache.vault.ring().identifier(Kind::AnonymousId, id));
+    // Erased while the order was on its way.
+    if cache.people.is_suppressed(conn, visitor.as_slice())? {
+        return Ok(None);
+    }
+    let subject = visitor.map(|visitor| cache.vault.ring().subject_of(&visitor));
+    let sealer = cache.vault.of(conn, subject)?;
     let place = place(source, &order.reference);
     let texts = [id.unwrap_or_default(), evidence.unwrap_or_default()];
     Ok(Some((sealer.id, seal(&sealer, Row::Order(&place), texts))))
@@ -120,6 +127,7 @@ pub(super) fn prune(conn: &Connection, before_ms: i64) -> rusqlite::Result<usize
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store as _;
     use crate::store::sqlite::{SqliteConfig, SqliteStore};
 
     const DAY_MS: i64 = 86_400_000;

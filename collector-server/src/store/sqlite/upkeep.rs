@@ -3,14 +3,14 @@
 //! Dedup keys go after `dedup_days`, in the order of the log (so neighbours go together); requests go
 //! after `retention_days`, but never what a configured destination has not read or wants to
 //! look at again; the last row of the log always stays, because it holds the position. Grants that have
-//! come to their end get a receipt of it; both chains lose their oldest rows after their own time. Purposes end
-//! before that where they are configured to ([`super::retain`]); rows and keys come under the newest key
-//! ([`super::reseal`]).
+//! come to their end get a receipt of it; people who were not seen for `link_days` are nobody any more; both chains
+//! lose their oldest rows after their own time. Purposes end before that where they are configured to
+//! ([`super::retain`]); rows and keys come under the newest key ([`super::reseal`]).
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::Cache;
-use super::{SqliteConfig, audit, frame, ledger, reseal, retain, schema, shop_orders};
+use super::{SqliteConfig, audit, frame, ledger, people, reseal, retain, schema, shop_orders};
 use crate::privacy::audit::{Entry, Outcome};
 use crate::store::Seq;
 
@@ -48,6 +48,13 @@ pub(super) fn slice(
     )?
     .execute(params![age(config.consent_days)])?;
     let orders = shop_orders::prune(conn, age(config.order_days))?;
+    people::prune(conn, &mut cache.people, age(config.link_days))?;
+    cache.prune_erased(conn, age(config.dedup_days))?;
+    if config.audit_days > 0 {
+        // As long as the audit log names them.
+        conn.prepare_cached("DELETE FROM privacy_tasks WHERE done_at < ?1")?
+            .execute(params![age(config.audit_days)])?;
+    }
     let expired = ledger::expire(conn, &mut cache.ledger, now_ms)?;
     for (chain, recorded, days) in [
         ("receipts", "recorded_at", config.receipt_days),

@@ -113,7 +113,8 @@ impl Words {
         }
     }
 
-    /// Forgets all words: some were taken away, and only their blind indexes tell which.
+    /// Forgets all words: some were taken away, and only their blind indexes tell which; or what they mean for a
+    /// person was changed. Everything that was decided before has to be decided again.
     pub(super) fn forget_all(&self) {
         let mut inner = self.lock();
         inner.epoch += 1;

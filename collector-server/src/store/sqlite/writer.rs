@@ -18,12 +18,15 @@ use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::shop_orders::{self, Told};
+use super::standing::Standings;
+use super::tasks::{self, NewTask, Stepped};
 use super::vault::keys_of;
 use super::words::Words;
-use super::{SqliteConfig, audit, ledger, outcomes, schema, upkeep};
+use super::{SqliteConfig, audit, ledger, outcomes, people, schema, upkeep};
 use crate::privacy::audit::Entry;
 use crate::privacy::keys::Blind;
 use crate::privacy::ledger::Draft;
+use crate::privacy::subject::{BlindKey, Subject};
 use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
@@ -33,12 +36,19 @@ pub(super) enum Command {
     /// With the blind index of its owner.
     Append(Append, Option<Blind>, Reply<Vec<Appended>>),
     /// Each word with the blind index of its browser.
-    Consent(Vec<(Blind, ConsentChange)>, Option<Box<Draft>>, Reply<()>),
+    Consent(
+        Vec<(Blind, ConsentChange)>,
+        Option<Box<Draft>>,
+        Subject,
+        Reply<()>,
+    ),
     Commit(String, Progress, Reply<()>),
     Access(Entry, Reply<()>),
     Told(Told, Reply<()>),
     /// Destroys the keys of these subjects.
     DestroyKeys(Vec<Blind>, Reply<usize>),
+    /// Writes down what a privacy officer asks for; it is carried out afterwards.
+    Task(Box<NewTask>, Option<Entry>, Reply<()>),
     /// Commits nothing, but as durably as anything: tells whether the disk can be written.
     Probe(Reply<()>),
     /// Forgets what is old, now.
@@ -71,9 +81,10 @@ pub(super) fn weight(command: &Command) -> usize {
                 .map(|q| q.payload.as_ref().map_or(0, String::len) + 192)
                 .sum();
             let receipt = append.receipt.as_ref().map_or(0, |_| RECEIPT);
-            BASE + append.header.len() + events + kept + receipt
+            let subject = append.subject.identifiers.len() * 32;
+            BASE + append.header.len() + events + kept + receipt + subject
         }
-        Command::Consent(words, receipt, _) => {
+        Command::Consent(words, receipt, ..) => {
             let words: usize = words.iter().map(|(_, word)| word.evidence.len() + 80).sum();
             BASE + words + receipt.as_ref().map_or(0, |_| RECEIPT)
         }
@@ -81,6 +92,9 @@ pub(super) fn weight(command: &Command) -> usize {
         Command::Access(entry, _) => BASE + entry.what.len(),
         Command::Told(told, _) => BASE + told.orders.len() * 512,
         Command::DestroyKeys(subjects, _) => BASE + subjects.len() * size_of::<Blind>(),
+        Command::Task(task, _, _) => {
+            BASE + task.target.identifiers.len() * 32 + task.target.seqs.len() * 8
+        }
         Command::Probe(_) | Command::Close => BASE,
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
@@ -98,6 +112,12 @@ const FIRST_UPKEEP: Duration = if cfg!(test) {
 } else {
     Duration::from_secs(1)
 };
+/// How long an idle writer goes without looking whether a command beside it has asked for something.
+const TASK_LOOK: Duration = Duration::from_secs(1);
+/// The writer works on a task for one part of this many of its time; the doors have the rest.
+const TASK_SHARE: u32 = 3;
+/// Longest rest between two steps of a task.
+const TASK_REST: Duration = Duration::from_millis(200);
 
 /// Everything the thread owns.
 pub(super) struct Writer {
@@ -111,6 +131,11 @@ pub(super) struct Writer {
     pub(super) last_seq: watch::Sender<Seq>,
     pub(super) filter: Arc<ConsentFilter>,
     pub(super) words: Arc<Words>,
+    pub(super) standings: Arc<Standings>,
+    /// Looks for rows without touching the writer's page cache; opened when it is needed.
+    pub(super) finder: Option<Connection>,
+    /// Counts tasks that were done, for who waits for one.
+    pub(super) tasks_done: watch::Sender<u64>,
     pub(super) metrics: super::metrics::StoreMetrics,
     /// How long a group may grow now: zero unless the last one was large.
     pub(super) gathering: Duration,
@@ -121,13 +146,20 @@ impl Writer {
     pub(super) fn run(mut self) {
         let pause = Duration::from_secs(10);
         let mut next_upkeep = Instant::now() + FIRST_UPKEEP;
+        // One that was cut short by the end of the process goes on at once.
+        let mut next_task = Instant::now();
         let mut group = Vec::new();
         loop {
-            let wait = next_upkeep.saturating_duration_since(Instant::now());
+            let wait = next_upkeep
+                .min(next_task)
+                .saturating_duration_since(Instant::now());
             match self.commands.recv_timeout(wait) {
                 Ok(first) => {
                     self.gather(first, &mut group);
                     let is_closing = group.iter().any(|c| matches!(c, Command::Close));
+                    if group.iter().any(|c| matches!(c, Command::Task(..))) {
+                        next_task = Instant::now();
+                    }
                     self.commit_group(&mut group);
                     if is_closing {
                         break;
@@ -136,6 +168,9 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if Instant::now() >= next_task {
+                next_task = Instant::now() + self.work_on_task(now_ms());
             }
             if Instant::now() >= next_upkeep {
                 let has_more = self.upkeep(now_ms());
@@ -147,6 +182,7 @@ impl Writer {
                     };
             }
         }
+        self.finder = None;
         self.checkpointer.stop(self.conn.as_mut());
         if let Some(conn) = self.conn.take() {
             // The last connection checkpoints on close; a reader may still hold it off.
@@ -190,6 +226,7 @@ impl Writer {
         match self.write(group) {
             Ok(done) => {
                 let took = started.elapsed();
+                self.outdate();
                 self.metrics.committed(group.len(), took);
                 self.gathering = if group.len() < BUSY_REQUESTS {
                     Duration::ZERO
@@ -240,7 +277,7 @@ impl Writer {
             (Command::Append(_, _, reply), result) => {
                 let _ = reply.send(result.map(|_| Vec::new()));
             }
-            (Command::Consent(words, _, reply), result) => {
+            (Command::Consent(words, _, _, reply), result) => {
                 if result.is_ok() {
                     for (subject, _) in &words {
                         self.filter.insert(subject);
@@ -254,6 +291,7 @@ impl Writer {
                 Command::Commit(_, _, reply)
                 | Command::Access(_, reply)
                 | Command::Told(_, reply)
+                | Command::Task(_, _, reply)
                 | Command::Probe(reply),
                 result,
             ) => {
@@ -291,9 +329,7 @@ impl Writer {
         })();
         if let Err(error) = &result {
             let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
-            let ring = Arc::clone(self.cache.vault.ring());
-            let reloaded = Cache::load(conn, self.config.quarantine_rows, ring);
-            match reloaded {
+            match reloaded(conn, &self.config, &self.cache, &self.standings) {
                 Ok(fresh) if is_rolled_back && !must_reopen(error) => self.cache = fresh,
                 // Nothing more can be trusted of this connection.
                 _ => {
@@ -310,8 +346,8 @@ impl Writer {
             let mut conn = schema::open_writer(&self.path, &self.config)
                 .map_err(schema::OpenError::into_sqlite)?;
             self.checkpointer.attach(&mut conn)?;
-            let ring = Arc::clone(self.cache.vault.ring());
-            self.cache = Cache::load(&conn, self.config.quarantine_rows, ring)?;
+            self.cache = reloaded(&conn, &self.config, &self.cache, &self.standings)?;
+            self.finder = None;
             self.conn = Some(conn);
             tracing::info!("store opened again");
         }
@@ -327,21 +363,74 @@ impl Writer {
         }
     }
 
+    /// After a commit: what others remember of people may be of before it.
+    fn outdate(&mut self) {
+        if std::mem::take(&mut self.cache.people.is_changed) {
+            self.standings.changed();
+            self.words.forget_all();
+        }
+    }
+
+    /// Puts the connection and the memory back to what is on disk after a failure outside a group.
+    fn recover(&mut self) {
+        let Some(conn) = &self.conn else { return };
+        let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
+        match reloaded(conn, &self.config, &self.cache, &self.standings) {
+            Ok(fresh) if is_rolled_back => self.cache = fresh,
+            _ => self.conn = None,
+        }
+    }
+
     fn upkeep(&mut self, now_ms: i64) -> bool {
         let Some(conn) = &self.conn else { return false };
         match upkeep::slice(conn, &self.config, &mut self.cache, now_ms) {
-            Ok(has_more) => has_more,
+            Ok(has_more) => {
+                self.outdate();
+                has_more
+            }
             Err(error) => {
-                let is_rolled_back = conn.is_autocommit() || conn.execute_batch("ROLLBACK").is_ok();
-                let ring = Arc::clone(self.cache.vault.ring());
-                match Cache::load(conn, self.config.quarantine_rows, ring) {
-                    Ok(fresh) if is_rolled_back => self.cache = fresh,
-                    _ => self.conn = None,
-                }
+                self.recover();
                 tracing::warn!(%error, "store upkeep failed, will be tried again");
                 false
             }
         }
+    }
+
+    /// Does a step of what was asked for. Returns how long to rest.
+    fn work_on_task(&mut self, now_ms: i64) -> Duration {
+        let started = Instant::now();
+        match self.step(now_ms) {
+            Ok(Stepped::Idle) => TASK_LOOK,
+            Ok(Stepped::More) => {
+                self.outdate();
+                (started.elapsed() * (TASK_SHARE - 1)).min(TASK_REST)
+            }
+            Ok(Stepped::Busy) => TASK_REST,
+            Ok(Stepped::Done) => {
+                self.tasks_done.send_modify(|count| *count += 1);
+                Duration::ZERO
+            }
+            Err(error) => {
+                self.recover();
+                tracing::warn!(%error, "a privacy task could not go on, will be tried again");
+                TASK_LOOK
+            }
+        }
+    }
+
+    fn step(&mut self, now_ms: i64) -> rusqlite::Result<Stepped> {
+        let Some(conn) = &self.conn else {
+            return Ok(Stepped::Idle);
+        };
+        let finder = match self.finder.take() {
+            Some(finder) => finder,
+            None => schema::open_reader(&self.path).map_err(schema::OpenError::into_sqlite)?,
+        };
+        let stepped = tasks::step(conn, &finder, &mut self.cache, &self.config, now_ms)?;
+        if stepped != Stepped::Idle {
+            self.finder = Some(finder);
+        }
+        Ok(stepped)
     }
 }
 
@@ -350,27 +439,37 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         Command::Append(request, subject, _) => {
             append::append(conn, cache, request, *subject).map(Done::Appended)
         }
-        Command::Consent(words, receipt, _) => {
+        Command::Consent(words, receipt, subject, _) => {
+            if cache.people.is_suppressed(conn, &subject.identifiers)? {
+                return Ok(Done::Nothing);
+            }
+            let received_at_ms = words.first().map_or(0, |(_, word)| word.received_at_ms);
+            people::take_word(conn, &mut cache.people, subject, received_at_ms)?;
             if let Some(draft) = receipt {
                 ledger::record(conn, &mut cache.ledger, draft)?;
             }
-            words
-                .iter()
-                .try_for_each(|(subject, word)| {
-                    append::record_consent(conn, &mut cache.vault, subject, word)
-                })
-                .map(|()| Done::Nothing)
+            for (subject, word) in words {
+                // A signal that came with events names nobody but its browser.
+                if !cache.people.is_kept_out(conn, BlindKey(*subject))? {
+                    append::record_consent(conn, &mut cache.vault, subject, word)?;
+                }
+            }
+            Ok(Done::Nothing)
         }
         Command::Commit(name, progress, _) => {
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
-        Command::Told(told, _) => {
-            shop_orders::remember(conn, &mut cache.vault, told).map(|()| Done::Nothing)
-        }
+        Command::Told(told, _) => shop_orders::remember(conn, cache, told).map(|()| Done::Nothing),
         Command::DestroyKeys(subjects, _) => {
             let ids = keys_of(conn, subjects)?;
             cache.vault.destroy(conn, &ids).map(Done::Destroyed)
+        }
+        Command::Task(task, entry, _) => {
+            if let Some(entry) = entry {
+                audit::append(conn, entry)?;
+            }
+            tasks::ask(conn, task).map(|()| Done::Nothing)
         }
         Command::Probe(_) => conn
             .prepare_cached("INSERT OR REPLACE INTO upkeep(task, position) VALUES('probe', 0)")?
@@ -380,6 +479,17 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         Command::Upkeep(..) => Ok(Done::Nothing),
         Command::Close => Ok(Done::Nothing),
     }
+}
+
+/// Reads anew what must be known, after a failure.
+fn reloaded(
+    conn: &Connection,
+    config: &SqliteConfig,
+    cache: &Cache,
+    standings: &Arc<Standings>,
+) -> rusqlite::Result<Cache> {
+    let ring = Arc::clone(cache.vault.ring());
+    Cache::load(conn, config, ring, Arc::clone(standings))
 }
 
 fn is_disk_error(error: &rusqlite::Error) -> bool {

@@ -35,6 +35,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 4,
         sql: include_str!("0004_shop_orders.sql"),
     },
+    Migration {
+        version: 5,
+        sql: include_str!("0005_people.sql"),
+    },
 ];
 
 /// Why a data file cannot be used as it is.
