@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use common::load::{DIGEST, Load, done, engine, firsthand, stored, user, visit};
 use common::{Collector, batch_of, consent, event, write_config};
+use firsthand_collector::store::Store as _;
 use firsthand_collector::store::sqlite::{FILE_NAME, SqliteStore};
 use serde_json::Value;
 

@@ -6,7 +6,7 @@ mod common;
 
 use std::io::Write as _;
 
-use common::{Collector, consent, now_ms};
+use common::{Collector, consent, now_ms, person};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
@@ -423,4 +423,60 @@ fn no_clear_trait_reaches_disk_log_or_metrics() {
             assert!(!lower.contains(secret), "{secret} was kept in clear");
         }
     }
+}
+
+/// Invariant 13 at this door: a no of a person, said of their customer id, holds for a call that brings its own yes from
+/// before; and who is on the list is kept out.
+#[test]
+fn a_no_of_the_person_and_the_list_hold_for_calls() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "");
+    let call = |id: &str, user: &str, anonymous: &str| {
+        json!({ "type": "track", "messageId": id, "event": "Product Viewed", "userId": user, "anonymousId": anonymous,
+            "context": granted(), "properties": {} })
+    };
+    let phone = "0199d2a4-79b0-7cc3-98c4-dc0c0c073981";
+    let first = send(&collector, "/v1/track", &call("1", "c-77", ANON));
+    assert!(!first.body.contains("rejected"), "{}", first.body);
+    let refused = |answer: common::Answer| answer.json()["rejected"][0]["code"].clone();
+
+    let whom = json!({ "user": { "user_id": "c-77" }, "verified_by": "signed in" });
+    let entry = person::door(&collector, "/v1/privacy/suppress", &whom).json();
+    let batch = json!({ "batch": [call("2", "c-77", phone), call("3", "c-88", phone), call("4", "c-99", ANON)] });
+    let answer = send(&collector, "/v1/batch", &batch).json();
+    let codes: Vec<_> = answer["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| (&r["index"], &r["code"]))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            (&json!(0), &json!("suppressed")),
+            (&json!(2), &json!("suppressed"))
+        ],
+        "{answer}"
+    );
+    let off = json!({ "entry": entry["id"], "verified_by": "signed in" });
+    assert_eq!(
+        person::door(&collector, "/v1/privacy/release", &off).status,
+        200
+    );
+    let back = send(&collector, "/v1/track", &call("5", "c-77", ANON));
+    assert!(!back.body.contains("rejected"), "{}", back.body);
+
+    // The shop's own server passes on a withdrawal of the customer.
+    let head = format!(
+        "POST /v1/consent HTTP/1.1\r\nauthorization: Bearer {}\r\ncontent-type: application/json",
+        common::SECRET_KEY
+    );
+    let word = common::batch_of("", &consent(false), r#"{"user_id":"c-77"}"#, "");
+    assert_eq!(collector.request(&head, word.as_bytes()).status, 202);
+    let mut older = call("6", "c-77", ANON);
+    older["context"] = json!({});
+    assert_eq!(
+        refused(send(&collector, "/v1/track", &older)),
+        "consent_denied"
+    );
 }

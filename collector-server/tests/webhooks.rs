@@ -8,7 +8,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use common::{Answer, Collector, consent, now_ms};
+use common::{Answer, Collector, consent, now_ms, person};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -462,4 +462,63 @@ fn a_stripe_refund_meets_its_checkout_by_the_payment() {
     let answer = stripe(&collector, now, &refund);
     assert_eq!(answer.json()["accepted"], 1, "{}", answer.body);
     assert_eq!(ids(&collector), ["purchase:1001", "refund:1001:re_1"]);
+}
+
+/// Invariants 13 and 14 at this door: the order names its person by an address alone.
+#[test]
+fn who_is_kept_out_is_kept_out_of_every_door() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "");
+    let told = shopify(
+        &collector,
+        "orders/paid",
+        "shopify",
+        &order(with_choice(true)),
+    );
+    assert_eq!(told.json()["accepted"], 1, "{}", told.body);
+    let visitors = || -> i64 {
+        let conn = rusqlite::Connection::open(dir.path().join("data/firsthand.db")).unwrap();
+        conn.query_row("SELECT count(visitor) FROM shop_orders", [], |row| {
+            row.get(0)
+        })
+        .unwrap()
+    };
+    assert_eq!(visitors(), 1);
+    let whom =
+        json!({ "user": { "email": "mirabelle.quux@example.org" }, "verified_by": "signed in" });
+    let lines = person::door(&collector, "/v1/privacy/export", &whom).body;
+    assert!(
+        lines.contains("\"type\":\"order\"") && lines.contains("\"1001\""),
+        "{lines}"
+    );
+    let receipt = person::door(&collector, "/v1/privacy/erase", &whom).json();
+    let counts = &receipt["receipt"]["counts"];
+    assert_eq!(
+        (&counts["events"], &counts["orders"]),
+        (&json!(1), &json!(1)),
+        "{receipt}"
+    );
+    assert_eq!(visitors(), 0, "an order leads to its visitor no more");
+
+    let mut next: Value = serde_json::from_str(&order(with_choice(true))).unwrap();
+    next["id"] = json!(820_982_911_946_154_509u64);
+    next["order_number"] = json!(1002);
+    // With her browser's id and her address, and with either alone.
+    let mut anew = next.clone();
+    anew["note_attributes"] = json!([{ "name": "fh_consent", "value": consent(true) }]);
+    let mut nameless = next.clone();
+    nameless.as_object_mut().unwrap().remove("email");
+    for body in [next, anew, nameless] {
+        let told = shopify(&collector, "orders/paid", "shopify", &body.to_string());
+        assert_eq!(told.status, 200, "the platform keeps its webhook");
+        assert_eq!(
+            told.json()["rejected"][0]["code"],
+            "suppressed",
+            "{}",
+            told.body
+        );
+    }
+    assert_eq!((ids(&collector).len(), visitors()), (0, 0));
+    let refused = r#"firsthand_events_rejected_total{source="shop",code="suppressed"}"#;
+    assert!(collector.metric(refused) > 2.0);
 }

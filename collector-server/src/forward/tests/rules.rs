@@ -11,6 +11,8 @@ use super::world::{
 };
 use crate::forward::{Settings, spawn};
 use crate::privacy::subject::{Kind, Refusals, Subject};
+use crate::privacy::task::{Asked, Target, TaskKind, VerifiedBy};
+use crate::store::sqlite::NewTask;
 use crate::store::{ConsentChange, Outcome, SourceKind, Store};
 
 /// Invariant 3: nothing is forwarded without the consent that its use needs.
@@ -324,11 +326,11 @@ async fn match_keys_stay_here_without_the_consent_to_share() {
 #[tokio::test]
 async fn a_withdrawal_on_another_device_stops_what_waits() {
     let world = World::new().await;
-    let blind = world.store.key_ring();
+    let ring = world.store.key_ring();
     let of = |browser: &str| Subject {
         identifiers: vec![
-            blind.identifier(Kind::AnonymousId, browser),
-            blind.identifier(Kind::Email, EM),
+            ring.identifier(Kind::AnonymousId, browser),
+            ring.identifier(Kind::Email, EM),
         ],
         may_link: true,
         refused: Refusals::default(),
@@ -356,6 +358,40 @@ async fn a_withdrawal_on_another_device_stops_what_waits() {
         "suppressed: consent: withdrawn by the same person elsewhere"
     );
     assert_eq!(delivered(&views, "meta"), 2);
+    forwarder.stop().await;
+}
+
+/// Invariant 14: what was taken before its person was put on the list, and waits, does not leave any more.
+#[tokio::test]
+async fn what_waits_of_who_is_kept_out_is_not_sent() {
+    let world = World::new().await;
+    let mut stranger = purchase(2);
+    stranger.header = stranger.header.replace(EM, &"a".repeat(64));
+    world.append(vec![purchase(1), stranger]).await;
+    let id = crate::privacy::id::ulid(1_000, rand::random());
+    let task = NewTask {
+        id: id.clone(),
+        kind: TaskKind::Suppress,
+        asked: Asked {
+            actor: "anna".to_owned(),
+            role: "privacy".to_owned(),
+            verified_by: VerifiedBy::parse("signed in").unwrap(),
+        },
+        target: Target {
+            identifiers: vec![world.store.key_ring().identifier(Kind::Email, EM)],
+            ..Target::default()
+        },
+        asked_at_ms: now_ms(),
+    };
+    world.store.ask_task(task, None).await.unwrap();
+    world.store.task_done(&id).await.unwrap();
+    let forwarder = world.start(vec![world.destination("meta", "")]);
+    let views = world.until_settled("meta").await;
+    assert_eq!(
+        reason_of(&views, "purchase:1", "meta"),
+        "suppressed: its person was erased and is kept out"
+    );
+    assert_eq!(delivered(&views, "meta"), 1, "others are sent");
     forwarder.stop().await;
 }
 

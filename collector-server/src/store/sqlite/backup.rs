@@ -2,8 +2,9 @@
 //!
 //! A backup is taken while the collector runs, of one moment. The data keys stand in a keys file that every
 //! backup replaces, so that a key that was destroyed is gone from all backups once the keys file was replaced
-//! the next time: what it sealed is noise in every one of them. Deleted rows are not in a backup, because the
-//! copy is written anew (`VACUUM`).
+//! the next time: what it sealed is noise in every one of them. The list of those who are kept out travels with
+//! the keys, so that who was erased stays out whichever backup comes back. Deleted rows are not in a backup,
+//! because the copy is written anew (`VACUUM`).
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -191,6 +192,7 @@ fn take_keys_out(copy: &Connection, keys: &Path) -> rusqlite::Result<()> {
          CREATE TABLE apart.secrets AS SELECT * FROM main.secrets;
          CREATE TABLE apart.data_keys(id INTEGER PRIMARY KEY, subject BLOB, master TEXT NOT NULL, wrapped BLOB NOT NULL);
          INSERT INTO apart.data_keys SELECT id, subject, master, wrapped FROM main.data_keys;
+         CREATE TABLE apart.suppressed AS SELECT * FROM main.suppressed;
          DELETE FROM main.data_keys;
          COMMIT;
          DETACH DATABASE apart;
@@ -320,6 +322,8 @@ fn bring_keys_back(conn: &Connection, keys: &Path) -> rusqlite::Result<()> {
          INSERT INTO main.secrets SELECT * FROM apart.secrets;
          DELETE FROM main.data_keys;
          INSERT INTO main.data_keys(id, subject, master, wrapped) SELECT id, subject, master, wrapped FROM apart.data_keys;
+         DELETE FROM main.suppressed;
+         INSERT INTO main.suppressed(key, kind, entry, added_at) SELECT key, kind, entry, added_at FROM apart.suppressed;
          COMMIT;
          DETACH DATABASE apart;",
     )

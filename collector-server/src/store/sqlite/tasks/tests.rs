@@ -124,7 +124,8 @@ async fn everything_of_the_person_goes_and_nothing_of_others() {
         payload: Some("{}".to_owned()),
     });
     store.append(bad.clone()).await.unwrap();
-    bad.subject = of(&store, "other", "doe", &[]).subject;
+    let other = of(&store, "other", "doe", &[]);
+    (bad.subject, bad.owner) = (other.subject, other.owner);
     store.append(bad).await.unwrap();
     for name in ["phone", "desktop", "other"] {
         let word = ConsentChange {
