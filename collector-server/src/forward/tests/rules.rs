@@ -368,9 +368,8 @@ async fn what_waits_of_who_is_kept_out_is_not_sent() {
     let mut stranger = purchase(2);
     stranger.header = stranger.header.replace(EM, &"a".repeat(64));
     world.append(vec![purchase(1), stranger]).await;
-    let id = crate::privacy::id::ulid(1_000, rand::random());
     let task = NewTask {
-        id: id.clone(),
+        id: crate::privacy::id::ulid(1_000, rand::random()),
         kind: TaskKind::Suppress,
         asked: Asked {
             actor: "anna".to_owned(),
@@ -383,8 +382,7 @@ async fn what_waits_of_who_is_kept_out_is_not_sent() {
         },
         asked_at_ms: now_ms(),
     };
-    world.store.ask_task(task, None).await.unwrap();
-    world.store.task_done(&id).await.unwrap();
+    world.store.carry_out(task).await;
     let forwarder = world.start(vec![world.destination("meta", "")]);
     let views = world.until_settled("meta").await;
     assert_eq!(

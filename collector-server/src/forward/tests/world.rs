@@ -16,7 +16,7 @@ use crate::forward::destinations::{PLATFORMS, platform};
 use crate::forward::{Forwarder, Settings, spawn};
 use crate::privacy::keys::KeyRing;
 use crate::privacy::subject::{BlindKey, Standing, Subject};
-use crate::store::sqlite::{EventView, SqliteConfig, SqliteStore};
+use crate::store::sqlite::{EventView, NewTask, SqliteConfig, SqliteStore};
 use crate::store::{
     Append, ConsentChange, DestinationState, Due, NewEvent, Outcome, Owner, Progress, Seq,
     SourceKind, Store, StoreError, StoredEvent,
@@ -37,6 +37,15 @@ pub(super) struct WatchedStore {
 struct Said {
     when: Box<dyn Fn() -> bool + Send>,
     word: ConsentChange,
+}
+
+impl WatchedStore {
+    /// Has a privacy officer's task done.
+    pub(super) async fn carry_out(&self, task: NewTask) {
+        let id = task.id.clone();
+        self.inner.ask_task(task, None).await.unwrap();
+        self.inner.task_done(&id).await.unwrap();
+    }
 }
 
 impl Store for WatchedStore {
