@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod basis;
+mod copies;
 pub mod person;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,11 @@ fn state(view: Option<&DestinationView>, received_at_ms: i64) -> State<'_> {
     match last.map(|last| &last.outcome) {
         None => open("waiting", Some("not read yet")),
         Some(Outcome::Waiting { .. }) => open("waiting", Some("waits for its other copies")),
+        Some(Outcome::Unconfirmed { .. }) => open(
+            "unconfirmed",
+            Some("waits for a trusted source to confirm it"),
+        ),
+        Some(Outcome::Confirmed { .. }) => open("waiting", Some("confirmed, about to be sent")),
         Some(Outcome::Retry { reason, .. }) => open("retry", Some(reason)),
         Some(Outcome::Delivered) => closed("delivered", None),
         Some(Outcome::Dead { reason }) => closed("dead", Some(reason)),
@@ -119,12 +125,15 @@ pub fn full_json(
     now_ms: i64,
 ) -> Value {
     let receipts = view.receipts.iter().map(Option::as_ref);
+    let given = copies::given(view);
     let copies: Vec<Value> = view
         .stored
         .copies
         .iter()
         .zip(receipts.chain(std::iter::repeat(None)))
-        .map(|(copy, receipt)| {
+        .enumerate()
+        .map(|(index, (copy, receipt))| {
+            let given = given.as_ref().and_then(|given| given.get(index));
             json!({
                 "source": copy.source,
                 "kind": kind_name(copy.kind),
@@ -132,6 +141,8 @@ pub fn full_json(
                 "consent": consent_json(copy, policy, now_ms),
                 "receipt": basis::receipt_json(receipt),
                 "arrivals": arrival::json(copy),
+                "gave": given.map(|given| &given.facts),
+                "is_late": given.map(|given| given.is_late),
             })
         })
         .collect();
@@ -204,6 +215,11 @@ fn words(step: &OutcomeView) -> String {
         Outcome::Waiting { until_ms } => {
             format!("waits for its other copies until {}", time(*until_ms))
         }
+        Outcome::Unconfirmed { until_ms } => format!(
+            "waits for a trusted source to confirm it, until {}",
+            time(*until_ms)
+        ),
+        Outcome::Confirmed { source, .. } => format!("confirmed by {source}"),
         Outcome::Delivered => "delivered".to_owned(),
         Outcome::Retry { at_ms, reason } => {
             format!("to be tried again at {}: {reason}", time(*at_ms))
@@ -238,6 +254,7 @@ pub fn event_text(
     if stored.copies.is_empty() {
         let _ = writeln!(out, "  erased         what it said cannot be read any more");
     }
+    let given = copies::given(view);
     for (index, copy) in stored.copies.iter().enumerate() {
         let word = if index == 0 { "taken in" } else { "copy" };
         let _ = writeln!(
@@ -253,6 +270,10 @@ pub fn event_text(
             consent_text(copy, policy, now_ms)
         );
         arrival::text(&mut out, copy);
+        match given.as_ref().and_then(|given| given.get(index)) {
+            Some(given) => out.push_str(&copies::text(given)),
+            None => out.push_str("    gave         unreadable: the event is sent to nobody\n"),
+        }
         match view.receipts.get(index).and_then(Option::as_ref) {
             Some(receipt) => basis::receipt_text(&mut out, receipt),
             None => out

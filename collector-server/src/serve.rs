@@ -62,11 +62,12 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
         None => None,
     };
 
-    let settings = forward::Settings::new(
+    let mut settings = forward::Settings::new(
         config.forward.clone(),
         config.destinations.clone(),
         config.consent.policy(),
     );
+    settings.confirm = config.confirm.rules();
     let forwarder = forward::spawn(&Arc::new(store.clone()), &settings)?;
     let bounds = Bounds {
         connections: config.limits.connections,

@@ -90,6 +90,16 @@ fn summary(config: &Config) -> Vec<String> {
             }
         });
     }
+    let confirm = config.confirm.rules();
+    if !confirm.names.is_empty() {
+        let names: Vec<&str> = confirm.names.iter().map(String::as_str).collect();
+        lines.push(format!(
+            "holds back each {} of a browser until {} tells of it too, at most {} h",
+            names.join(", "),
+            config.trusted_sources().join(" or "),
+            config.confirm.wait_hours
+        ));
+    }
     let store = &config.store;
     lines.push(format!(
         "keeps events in {} for {} days, dedup keys for {}",

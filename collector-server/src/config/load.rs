@@ -169,6 +169,22 @@ mod tests {
                 vec!["settle.by_event_ms", "write purchase"],
             ),
             (
+                format!("[confirm]\nby_event = {{ \"Order Completed\" = \"any\" }}\n{SOURCE}"),
+                vec!["confirm.by_event", "write purchase"],
+            ),
+            (
+                format!("[confirm]\nby_event = {{ purchase = \"trusted\" }}\n{SOURCE}"),
+                vec!["confirm.by_event", "no source could confirm", "secret_key"],
+            ),
+            (
+                format!("[confirm]\nby_event = {{ purchase = \"server\" }}\n{SOURCE}"),
+                vec!["confirm.by_event.purchase", "\"trusted\""],
+            ),
+            (
+                format!("[confirm]\nwait_hours = 169\n{SOURCE}"),
+                vec!["confirm.wait_hours", "1 to 168", "store.dedup_days"],
+            ),
+            (
                 format!("[server]\ntrusted_proxies = [\"10.0.0.0/99\"]\n{SOURCE}"),
                 vec!["server.trusted_proxies", "10.0.0.0/8"],
             ),

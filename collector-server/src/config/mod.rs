@@ -4,6 +4,7 @@
 //! whole is validated at once and every error names the key and what to write. Secrets are named
 //! here (`{ env = "…" }`, `{ file = "…" }`), never written here. See `docs/config.md`.
 
+mod confirm;
 mod load;
 mod mistake;
 mod sections;
@@ -11,6 +12,7 @@ mod source;
 mod validate;
 mod validate_source;
 
+pub use confirm::{ConfirmName, ConfirmSection, DEFAULT_WAIT_HOURS};
 pub use load::{ConfigError, load, parse};
 use sections::names;
 pub use sections::{
@@ -53,6 +55,9 @@ pub struct Config {
     /// How long an event waits for its other copies.
     #[serde(default)]
     pub settle: SettleSection,
+    /// What a trusted source must confirm before it is forwarded.
+    #[serde(default)]
+    pub confirm: ConfirmSection,
     /// Where and how long events are kept.
     #[serde(default)]
     pub store: StoreSection,

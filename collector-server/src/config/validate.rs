@@ -51,6 +51,7 @@ impl Config {
         self.check_numbers(&mut problems);
         self.check_server(&mut problems);
         self.check_names(&mut problems);
+        self.check_confirm(&mut problems);
         self.check_privacy(&mut problems);
         check_sources(&self.sources, &mut problems);
         check_queue(self, &mut problems);

@@ -31,6 +31,7 @@ fn view() -> EventView {
             }],
         }],
         receipts: Vec::new(),
+        late: vec![false],
         choices: Vec::new(),
     }
 }
@@ -75,4 +76,49 @@ fn every_configured_destination_is_listed() {
         .collect();
     assert_eq!(states, [("meta", "suppressed"), ("tiktok", "waiting")]);
     assert_eq!(value["sources"], json!(["web"]));
+}
+
+#[test]
+fn each_copy_tells_what_it_gave_and_whether_it_came_too_late() {
+    let mut view = view();
+    let mut server = view.stored.copies[0].clone();
+    server.source = "erp".to_owned();
+    server.kind = SourceKind::Server;
+    server.event =
+        r#"{"id":"e","name":"purchase","at":3,"props":{"value":59.8,"currency":"EUR"}}"#.to_owned();
+    view.stored.copies[0].event = r#"{"id":"e","name":"purchase","at":2}"#.to_owned();
+    view.stored.copies.push(server);
+    let tell = |view: &EventView| {
+        let json = full_json(view, &[], &Policy::default(), 0);
+        let copy = |index: usize| {
+            let copy = &json["copies"][index];
+            format!("{} {}", copy["gave"], copy["is_late"])
+        };
+        (
+            copy(0),
+            copy(1),
+            event_text(view, &[], &Policy::default(), 0),
+        )
+    };
+    view.late = vec![false, false];
+    let (page, backend, text) = tell(&view);
+    assert_eq!(page, r#"["first arrival","last arrival","consent"] false"#);
+    assert_eq!(backend, r#"["time","value","currency"] false"#);
+    assert!(
+        text.contains("gave         time, value, currency"),
+        "{text}"
+    );
+    view.late = vec![false, true];
+    let (page, backend, text) = tell(&view);
+    assert_eq!(
+        page,
+        r#"["time","first arrival","last arrival","consent"] false"#
+    );
+    assert_eq!(backend, r#"["time","value","currency"] true"#);
+    assert!(
+        text.contains(
+            "late         came after the event was sent, and sends nothing; would have given time"
+        ),
+        "{text}"
+    );
 }

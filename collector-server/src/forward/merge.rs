@@ -2,6 +2,7 @@
 //!
 //! | what | whose word counts |
 //! |---|---|
+//! | time | a server's before a browser's |
 //! | currency, value, tax, shipping | one copy's together, a server's before a browser's: an amount never meets another copy's currency |
 //! | transaction id, refund id, coupon, search term, items, other parameters | a server's first; what it does not say, the browser's |
 //! | digests, platform ids | all, a server's first |
@@ -14,10 +15,10 @@
 use firsthand_core::consent::{Choice, Framework, Regime};
 use firsthand_core::event::Props;
 use firsthand_core::wire::{
-    BrowserKey, ConsentEvidence, Context, DigestKey, Event, Header, Page, Touch, User,
-    decode_event, decode_header,
+    ConsentEvidence, Context, Event, Header, Page, Touch, User, decode_event, decode_header,
 };
 
+use super::lineage::Lineage;
 use crate::store::{Seq, SourceKind, StoredCopy, StoredEvent};
 
 /// What all copies of one event say together.
@@ -55,6 +56,8 @@ pub struct Merged<'e> {
 pub struct Unreadable;
 
 struct Copy<'e> {
+    /// Its place among the stored copies.
+    place: usize,
     kind: SourceKind,
     header: Header<'e>,
     event: Event<'e>,
@@ -63,18 +66,23 @@ struct Copy<'e> {
 
 /// Merges the copies of an event.
 pub fn merge(stored: &StoredEvent) -> Result<Merged<'_>, Unreadable> {
-    let mut ordered: Vec<&StoredCopy> = stored.copies.iter().collect();
-    ordered.sort_by_key(|copy| {
-        (
-            !copy.kind.is_trusted(),
-            &copy.source,
-            &copy.event,
-            &copy.header,
-        )
-    });
-    let by_trust = ordered
+    merge_noting(stored, &mut Lineage::default())
+}
+
+/// Tells what each copy gives to the merged event.
+pub fn lineage(stored: &StoredEvent) -> Result<Lineage, Unreadable> {
+    let mut lineage = Lineage::of(stored.copies.len());
+    merge_noting(stored, &mut lineage)?;
+    Ok(lineage)
+}
+
+fn merge_noting<'e>(
+    stored: &'e StoredEvent,
+    lineage: &mut Lineage,
+) -> Result<Merged<'e>, Unreadable> {
+    let by_trust = in_order_of_trust(stored)
         .into_iter()
-        .map(read)
+        .map(|(place, copy)| read(place, copy))
         .collect::<Result<Vec<_>, _>>()?;
     if by_trust.is_empty() {
         return Err(Unreadable);
@@ -83,32 +91,67 @@ pub fn merge(stored: &StoredEvent) -> Result<Merged<'_>, Unreadable> {
     let mut by_closeness: Vec<&Copy<'_>> = by_trust.iter().collect();
     by_closeness.sort_by_key(|copy| copy.kind.is_trusted());
 
-    let page = by_closeness
-        .iter()
-        .find(|copy| copy.event.page.url.is_some())
-        .map(|copy| copy.event.page.clone())
-        .unwrap_or_default();
+    let first = |fact: &str, lineage: &mut Lineage, speaks: &dyn Fn(&Copy<'e>) -> bool| {
+        let copy = by_closeness.iter().copied().find(|copy| speaks(copy))?;
+        lineage.note(copy.place, fact);
+        Some(copy)
+    };
+    if let Some(copy) = by_trust.first() {
+        lineage.note(copy.place, "time");
+    }
     Ok(Merged {
         seq: stored.seq,
         name: &stored.name,
         event_id: &stored.event_id,
-        at_ms: stored.at_ms,
-        session: by_closeness.iter().find_map(|copy| copy.event.session),
-        props: facts(&by_trust),
-        page,
-        user: who(&by_trust, &by_closeness),
-        context: device(&by_closeness),
-        first_touch: by_closeness
-            .iter()
-            .find_map(|copy| copy.header.first_touch.clone()),
-        last_touch: by_closeness
-            .iter()
-            .find_map(|copy| copy.header.last_touch.clone()),
-        consent: evidence(&by_trust),
+        at_ms: by_trust.first().map_or(stored.at_ms, |copy| copy.event.at),
+        session: first("session", lineage, &|copy| copy.event.session.is_some())
+            .and_then(|copy| copy.event.session),
+        props: facts(&by_trust, lineage),
+        page: first("page", lineage, &|copy| copy.event.page.url.is_some())
+            .map(|copy| copy.event.page.clone())
+            .unwrap_or_default(),
+        user: who(&by_trust, &by_closeness, lineage),
+        context: device(&by_closeness, lineage),
+        first_touch: first("first arrival", lineage, &|copy| {
+            copy.header.first_touch.is_some()
+        })
+        .and_then(|copy| copy.header.first_touch.clone()),
+        last_touch: first("last arrival", lineage, &|copy| {
+            copy.header.last_touch.is_some()
+        })
+        .and_then(|copy| copy.header.last_touch.clone()),
+        consent: evidence(&by_trust, lineage),
     })
 }
 
-fn read(copy: &StoredCopy) -> Result<Copy<'_>, Unreadable> {
+/// Returns the copies with the trusted ones first, in an order that does not depend on their arrival.
+/// Each comes with its place among the stored ones.
+fn in_order_of_trust(stored: &StoredEvent) -> Vec<(usize, &StoredCopy)> {
+    let mut ordered: Vec<(usize, &StoredCopy)> = stored.copies.iter().enumerate().collect();
+    ordered.sort_by_key(|(_, copy)| {
+        (
+            !copy.kind.is_trusted(),
+            &copy.source,
+            &copy.event,
+            &copy.header,
+        )
+    });
+    ordered
+}
+
+/// Returns when the event happened by the copy whose word counts, in epoch milliseconds: a browser cannot make an
+/// order too old to be sent.
+pub fn happened_at_ms(stored: &StoredEvent) -> i64 {
+    if stored.copies.len() < 2 {
+        return stored.at_ms;
+    }
+    in_order_of_trust(stored)
+        .first()
+        .and_then(|(_, copy)| decode_event(&copy.event).ok())
+        .map_or(stored.at_ms, |event| event.at)
+}
+
+fn read(place: usize, copy: &StoredCopy) -> Result<Copy<'_>, Unreadable> {
     let event = decode_event(&copy.event).map_err(|_| Unreadable)?;
     let props = if matches!(event.props.trim(), "" | "null") {
         Props::default()
@@ -116,6 +159,7 @@ fn read(copy: &StoredCopy) -> Result<Copy<'_>, Unreadable> {
         Props::parse(&event.props).map_err(|_| Unreadable)?
     };
     Ok(Copy {
+        place,
         kind: copy.kind,
         header: decode_header(&copy.header).map_err(|_| Unreadable)?,
         event,
@@ -124,18 +168,22 @@ fn read(copy: &StoredCopy) -> Result<Copy<'_>, Unreadable> {
 }
 
 /// Commercial facts: the first copy that speaks wins.
-fn facts(by_trust: &[Copy<'_>]) -> Props {
+fn facts(by_trust: &[Copy<'_>], lineage: &mut Lineage) -> Props {
     let money = by_trust
         .iter()
         .find(|copy| copy.props.value.is_some() && copy.props.currency.is_some())
         .or_else(|| by_trust.iter().find(|copy| copy.props.value.is_some()))
         .or_else(|| by_trust.iter().find(|copy| copy.props.currency.is_some()));
-    let currency = money
-        .and_then(|copy| copy.props.currency)
-        .or_else(|| by_trust.iter().find_map(|copy| copy.props.currency));
-    let same_currency = |copy: &&Copy<'_>| {
-        copy.props.currency.is_none() || currency.is_none() || copy.props.currency == currency
-    };
+    let speaker = money
+        .filter(|copy| copy.props.currency.is_some())
+        .or_else(|| by_trust.iter().find(|copy| copy.props.currency.is_some()));
+    if let Some(copy) = money.filter(|copy| copy.props.value.is_some()) {
+        lineage.note(copy.place, "value");
+    }
+    if let Some(copy) = speaker {
+        lineage.note(copy.place, "currency");
+    }
+    let currency = speaker.and_then(|copy| copy.props.currency);
     let mut facts = Props {
         currency,
         value: money.and_then(|copy| copy.props.value),
@@ -143,57 +191,85 @@ fn facts(by_trust: &[Copy<'_>]) -> Props {
     };
     for copy in by_trust {
         let props = &copy.props;
-        if same_currency(&copy) {
-            facts.tax = facts.tax.or(props.tax);
-            facts.shipping = facts.shipping.or(props.shipping);
+        let is_same_currency =
+            props.currency.is_none() || currency.is_none() || props.currency == currency;
+        let mut fill = Filling {
+            copy: copy.place,
+            lineage,
+        };
+        if is_same_currency {
+            fill.slot("tax", &mut facts.tax, props.tax.as_ref());
+            fill.slot("shipping", &mut facts.shipping, props.shipping.as_ref());
         }
-        if facts.items.is_empty() {
+        let (id, refund) = (&props.transaction_id, &props.refund_id);
+        fill.slot("transaction_id", &mut facts.transaction_id, id.as_ref());
+        fill.slot("refund_id", &mut facts.refund_id, refund.as_ref());
+        fill.slot("coupon", &mut facts.coupon, props.coupon.as_ref());
+        let term = props.search_term.as_ref();
+        fill.slot("search_term", &mut facts.search_term, term);
+        if facts.items.is_empty() && !props.items.is_empty() {
+            lineage.note(copy.place, "items");
             facts.items.clone_from(&props.items);
-            if !same_currency(&copy) {
+            if !is_same_currency {
                 for item in &mut facts.items {
                     item.price = None;
                 }
             }
         }
-        fill(&mut facts.transaction_id, props.transaction_id.as_ref());
-        fill(&mut facts.refund_id, props.refund_id.as_ref());
-        fill(&mut facts.coupon, props.coupon.as_ref());
-        fill(&mut facts.search_term, props.search_term.as_ref());
         for (key, value) in &props.other {
-            facts
-                .other
-                .entry(key.clone())
-                .or_insert_with(|| value.clone());
+            if !facts.other.contains_key(key) {
+                lineage.note(copy.place, key);
+                facts.other.insert(key.clone(), value.clone());
+            }
         }
     }
     facts
 }
 
-fn fill<T: Clone>(slot: &mut Option<T>, value: Option<&T>) {
-    if slot.is_none() {
-        *slot = value.cloned();
+/// Fills what is still empty with what one copy says.
+struct Filling<'l> {
+    copy: usize,
+    lineage: &'l mut Lineage,
+}
+
+impl Filling<'_> {
+    fn slot<T: Clone>(&mut self, fact: &str, slot: &mut Option<T>, value: Option<&T>) {
+        if slot.is_none()
+            && let Some(value) = value
+        {
+            *slot = Some(value.clone());
+            self.lineage.note(self.copy, fact);
+        }
     }
 }
 
-fn who<'e>(by_trust: &[Copy<'e>], by_closeness: &[&Copy<'e>]) -> User<'e> {
+fn who<'e>(by_trust: &[Copy<'e>], by_closeness: &[&Copy<'e>], lineage: &mut Lineage) -> User<'e> {
     let mut user = User::default();
     for copy in by_trust {
         for digest in &copy.header.user.digests {
             if is_digest(&digest.1) && !user.digests.contains(digest) {
                 user.digests.push(digest.clone());
+                lineage.note(copy.place, digest.0.as_str());
             }
         }
-        if user.user_id.is_none() {
-            user.user_id.clone_from(&copy.header.user.user_id);
-        }
+        let mut fill = Filling {
+            copy: copy.place,
+            lineage,
+        };
+        let id = copy.header.user.user_id.as_ref();
+        fill.slot("user_id", &mut user.user_id, id);
     }
     for copy in by_closeness {
-        if user.anonymous_id.is_none() {
-            user.anonymous_id.clone_from(&copy.header.user.anonymous_id);
-        }
+        let mut fill = Filling {
+            copy: copy.place,
+            lineage,
+        };
+        let id = copy.header.user.anonymous_id.as_ref();
+        fill.slot("anonymous_id", &mut user.anonymous_id, id);
         for (key, value) in &copy.header.user.browser {
             if user.browser_id(*key).is_none() {
                 user.browser.push((*key, value.clone()));
+                lineage.note(copy.place, key.as_str());
             }
         }
     }
@@ -211,24 +287,34 @@ fn is_digest(text: &str) -> bool {
 }
 
 /// Address and user agent come from one copy, so that they are one device's.
-fn device<'e>(by_closeness: &[&Copy<'e>]) -> Context<'e> {
+fn device<'e>(by_closeness: &[&Copy<'e>], lineage: &mut Lineage) -> Context<'e> {
     let mut context = Context::default();
-    if let Some(copy) = by_closeness
-        .iter()
-        .find(|copy| copy.header.context.ip.is_some() || copy.header.context.ua.is_some())
-    {
-        context.ip.clone_from(&copy.header.context.ip);
-        context.ua.clone_from(&copy.header.context.ua);
+    let is_device =
+        |copy: &&&Copy<'e>| copy.header.context.ip.is_some() || copy.header.context.ua.is_some();
+    let device = by_closeness.iter().find(is_device);
+    if let Some(copy) = device {
+        let said = &copy.header.context;
+        let mut fill = Filling {
+            copy: copy.place,
+            lineage,
+        };
+        fill.slot("ip", &mut context.ip, said.ip.as_ref());
+        fill.slot("ua", &mut context.ua, said.ua.as_ref());
     }
     for copy in by_closeness {
-        fill(&mut context.lang, copy.header.context.lang.as_ref());
-        fill(&mut context.tz, copy.header.context.tz.as_ref());
-        fill(&mut context.screen, copy.header.context.screen.as_ref());
+        let said = &copy.header.context;
+        let mut fill = Filling {
+            copy: copy.place,
+            lineage,
+        };
+        fill.slot("lang", &mut context.lang, said.lang.as_ref());
+        fill.slot("tz", &mut context.tz, said.tz.as_ref());
+        fill.slot("screen", &mut context.screen, said.screen.as_ref());
     }
     context
 }
 
-fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
+fn evidence<'e>(copies: &[Copy<'e>], lineage: &mut Lineage) -> ConsentEvidence<'e> {
     let by_trust = |is_trusted: bool| {
         copies
             .iter()
@@ -242,6 +328,9 @@ fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
             .max_by_key(|(_, choice)| (choice.at_ms, denials(choice)))
     };
     let spoken = latest(speaker).or_else(|| latest(true));
+    if let Some((copy, _)) = spoken {
+        lineage.note(copy.place, "consent");
+    }
     let mut choice = spoken.map(|(_, choice)| choice);
     for copy in copies {
         let Some(theirs) = copy.header.consent.choice else {
@@ -250,8 +339,9 @@ fn evidence<'e>(copies: &[Copy<'e>]) -> ConsentEvidence<'e> {
         for (index, answer) in theirs.answers.iter().enumerate() {
             if *answer == Some(false)
                 && let Some(slot) = choice.as_mut().and_then(|c| c.answers.get_mut(index))
+                && slot.replace(false) != Some(false)
             {
-                *slot = Some(false);
+                lineage.note(copy.place, "a denial");
             }
         }
     }
@@ -296,74 +386,6 @@ fn denials(choice: &Choice) -> usize {
         .iter()
         .filter(|answer| **answer == Some(false))
         .count()
-}
-
-impl Merged<'_> {
-    /// Returns a click id: that of the latest arrival, else of the first, with the time it was seen; else
-    /// Google's own of a cookie, with the time of the event.
-    pub fn click_id(&self, parameter: &str) -> Option<(&str, i64)> {
-        [&self.last_touch, &self.first_touch]
-            .into_iter()
-            .flatten()
-            .find_map(|touch| Some((touch.click_id(parameter)?, touch.at)))
-            .or_else(|| {
-                let key = BrowserKey::parse(parameter)
-                    .filter(|key| matches!(key, BrowserKey::Gclid | BrowserKey::Wbraid))?;
-                Some((self.user.browser_id(key)?, self.at_ms))
-            })
-    }
-
-    /// Returns the digests of a kind.
-    pub fn digests(&self, key: DigestKey) -> Vec<&str> {
-        self.user.digests_of(key).collect()
-    }
-
-    /// Returns the digests of the first of these kinds that has any.
-    pub fn first_digests(&self, keys: [DigestKey; 2]) -> Vec<&str> {
-        keys.into_iter()
-            .map(|key| self.digests(key))
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
-    }
-
-    /// Returns a platform identifier of the browser.
-    pub fn browser_id(&self, key: BrowserKey) -> Option<&str> {
-        self.user.browser_id(key)
-    }
-
-    /// Returns the visitor's address, if it is one.
-    pub fn ip(&self) -> Option<&str> {
-        self.context
-            .ip
-            .as_deref()
-            .filter(|ip| ip.parse::<std::net::IpAddr>().is_ok())
-    }
-
-    /// Returns the user agent, if there is one.
-    pub fn user_agent(&self) -> Option<&str> {
-        self.context
-            .ua
-            .as_deref()
-            .map(str::trim)
-            .filter(|ua| !ua.is_empty())
-    }
-
-    /// Returns the page's address, if it is a web address.
-    pub fn page_url(&self) -> Option<&str> {
-        self.page.url.as_deref().filter(|url| is_web(url))
-    }
-
-    /// Returns the page before, if it is a web address.
-    pub fn referrer(&self) -> Option<&str> {
-        self.page.referrer.as_deref().filter(|url| is_web(url))
-    }
-}
-
-fn is_web(url: &str) -> bool {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty()) && !url.contains(char::is_whitespace)
 }
 
 #[cfg(test)]

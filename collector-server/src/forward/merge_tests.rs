@@ -2,6 +2,7 @@
 
 use super::*;
 use firsthand_core::consent::Purpose;
+use firsthand_core::wire::DigestKey;
 use proptest::prelude::*;
 
 fn copy(kind: SourceKind, source: &str, header: &str, event: &str) -> StoredCopy {
@@ -74,6 +75,7 @@ fn a_click_of_a_google_cookie_is_the_last_resort() {
 fn the_servers_facts_win_and_the_browser_fills_the_gaps() {
     let event = stored(vec![browser(), server()]);
     let merged = merge(&event).unwrap();
+    assert_eq!(merged.at_ms, 2, "the server's time, not the browser's");
     let props = &merged.props;
     assert_eq!(props.value.unwrap().to_text(), "59.8");
     assert_eq!(props.currency.unwrap().as_str(), "USD");
@@ -91,6 +93,33 @@ fn the_servers_facts_win_and_the_browser_fills_the_gaps() {
     assert_eq!(merged.digests(DigestKey::Email), [EM]);
     assert_eq!(merged.user.user_id.as_deref(), Some("c-77"));
     assert_eq!(merged.click_id("fbclid"), Some(("IwAR", 5)));
+}
+
+#[test]
+fn each_fact_is_told_by_the_copy_it_came_from() {
+    let event = stored(vec![browser(), server()]);
+    let lineage = lineage(&event).unwrap();
+    let [page, backend] = lineage.gave() else {
+        panic!("two copies")
+    };
+    let join = |facts: &[String]| facts.join(" ");
+    assert_eq!(
+        join(page),
+        "session coupon page em anonymous_id fbp ip ua lang last arrival consent"
+    );
+    assert_eq!(
+        join(backend),
+        "time value currency tax transaction_id items list user_id"
+    );
+    // Whichever came first.
+    let turned = stored(vec![server(), browser()]);
+    let turned = super::lineage(&turned).unwrap();
+    assert_eq!(turned.gave(), [backend.clone(), page.clone()]);
+    // A denial is told by who said it.
+    let mut denying = server();
+    denying.header = r#"{"consent":{"at":9,"policy":1,"marketing":false}}"#.to_owned();
+    let event = stored(vec![browser(), denying]);
+    assert!(super::lineage(&event).unwrap().gave()[1].contains(&"a denial".to_owned()));
 }
 
 #[test]
@@ -220,10 +249,10 @@ fn any_copy() -> impl Strategy<Value = StoredCopy> {
                 props.push(format!("\"coupon\":\"{coupon}\""));
             }
             let marketing = marketing.map_or("null".to_owned(), |yes| yes.to_string());
-            let kind = if is_server {
-                SourceKind::Server
-            } else {
-                SourceKind::Browser
+            let kind = match (is_server, at % 2) {
+                (false, _) => SourceKind::Browser,
+                (true, 0) => SourceKind::Server,
+                (true, _) => SourceKind::Webhook,
             };
             copy(
                 kind,
@@ -232,7 +261,7 @@ fn any_copy() -> impl Strategy<Value = StoredCopy> {
                     r#"{{"consent":{{"at":{at},"policy":1,"marketing":{marketing}}},"context":{{"ip":"10.0.0.{at}"}}}}"#
                 ),
                 &format!(
-                    r#"{{"id":"x","name":"purchase","at":1,"props":{{{}}}}}"#,
+                    r#"{{"id":"x","name":"purchase","at":{at},"props":{{{}}}}}"#,
                     props.join(",")
                 ),
             )
@@ -247,6 +276,29 @@ proptest! {
     ) {
         let (one, other) = (stored(copies), stored(shuffled));
         prop_assert_eq!(merge(&one).unwrap(), merge(&other).unwrap());
+        prop_assert_eq!(happened_at_ms(&one), happened_at_ms(&other));
+    }
+
+    #[test]
+    fn a_browser_never_overwrites_what_a_trusted_source_said(
+        copies in proptest::collection::vec(any_copy(), 1..5)
+    ) {
+        let trusted: Vec<_> = copies.iter().filter(|copy| copy.kind.is_trusted()).cloned().collect();
+        prop_assume!(!trusted.is_empty());
+        // An amount without a currency says nothing: then the browser's stand together.
+        let is_told = trusted
+            .iter()
+            .any(|copy| copy.event.contains("\"value\"") && copy.event.contains("\"currency\""));
+        let (alone, together) = (stored(trusted), stored(copies));
+        let (alone, together) = (merge(&alone).unwrap(), merge(&together).unwrap());
+        prop_assert_eq!(alone.at_ms, together.at_ms);
+        if is_told {
+            prop_assert_eq!(alone.props.value, together.props.value);
+            prop_assert_eq!(alone.props.currency, together.props.currency);
+        }
+        if alone.props.coupon.is_some() {
+            prop_assert_eq!(alone.props.coupon, together.props.coupon);
+        }
     }
 
     #[test]

@@ -14,7 +14,8 @@
 //! | module | concept |
 //! |---|---|
 //! | [`config`] | what the operator says |
-//! | [`merge`] | one event out of its copies |
+//! | [`merge`], [`lineage`] | one event out of its copies, and what each of them gave |
+//! | [`confirm`] | what waits until a trusted source tells of it too |
 //! | [`consent`] | the last word before each attempt |
 //! | [`names`] | what a platform calls the events |
 //! | [`destinations`] | the platforms: event, request, answer in their words |
@@ -27,12 +28,15 @@ pub mod backoff;
 pub mod bisect;
 pub mod breaker;
 pub mod config;
+pub mod confirm;
 pub mod consent;
 mod delivery;
 pub mod destinations;
 mod engine;
 pub mod http;
+pub mod lineage;
 pub mod merge;
+mod merged;
 pub mod names;
 pub mod observe;
 pub mod plan;
@@ -48,6 +52,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use self::access::Access;
 use self::config::{ConfigError, DestinationConfig, ForwardConfig};
+use self::confirm::Confirmation;
 use self::delivery::Channel;
 use self::engine::Engine;
 use self::observe::Observer;
@@ -66,6 +71,8 @@ pub struct Settings {
     pub destinations: Vec<DestinationConfig>,
     /// The shop's consent policy.
     pub consent: Policy,
+    /// `[confirm]`: what a trusted source must confirm; nothing but where it is said.
+    pub confirm: Confirmation,
     /// Clock; the system's but in tests.
     pub clock: Clock,
     /// Randomness; the system's but in tests.
@@ -83,6 +90,7 @@ impl Settings {
             forward,
             destinations,
             consent,
+            confirm: Confirmation::default(),
             clock: plan::system_clock(),
             random: plan::system_random(),
         }
@@ -137,7 +145,7 @@ fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
         .filter(|config| config.common().enabled)
         .map(|config| {
             let connection = config.connect()?;
-            let plan = Plan::new(&settings.forward, config, &connection, settings.consent);
+            let plan = Plan::new(settings, config, &connection);
             Ok(Channel {
                 observer: Observer::new(&plan.name, plan.platform),
                 plan,

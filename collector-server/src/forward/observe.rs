@@ -93,6 +93,15 @@ impl Observer {
         self.count("firsthand_forward_suppressed_total", code, 1);
     }
 
+    /// An event waits until a trusted source tells of it too.
+    pub fn unconfirmed(&self) {
+        tracing::debug!(
+            destination = self.destination,
+            "event waits for a trusted source"
+        );
+        self.count("firsthand_forward_held_total", "unconfirmed", 1);
+    }
+
     /// Parameters did not fit the platform's limits.
     pub fn params_dropped(&self, params: usize) {
         tracing::debug!(

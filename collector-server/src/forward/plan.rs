@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use firsthand_core::consent::{Policy, Purpose};
 
+use super::Settings;
 use super::breaker::GateRules;
-use super::config::{Connection, DestinationConfig, ForwardConfig};
+use super::config::{Connection, DestinationConfig};
+use super::confirm::Confirmation;
 
 /// Tells the time in epoch milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -34,6 +36,8 @@ pub struct Plan {
     pub requires: Vec<Purpose>,
     /// The shop's consent policy.
     pub policy: Policy,
+    /// What a trusted source must confirm.
+    pub confirm: Confirmation,
     /// Maps and decides, sends nothing.
     pub is_dry_run: bool,
     /// Most events of one request.
@@ -56,12 +60,8 @@ pub struct Plan {
 
 impl Plan {
     /// Fills in the defaults.
-    pub fn new(
-        forward: &ForwardConfig,
-        config: &DestinationConfig,
-        connection: &Connection,
-        policy: Policy,
-    ) -> Self {
+    pub fn new(settings: &Settings, config: &DestinationConfig, connection: &Connection) -> Self {
+        let forward = &settings.forward;
         let (common, limits) = (config.common(), config.limits());
         let retry_base_ms = common.retry_base_ms.unwrap_or(forward.retry_base_ms);
         let max_age = common
@@ -75,7 +75,8 @@ impl Plan {
             name: common.name.clone(),
             platform: config.platform().kind,
             requires: config.requires(),
-            policy,
+            policy: settings.consent,
+            confirm: settings.confirm.clone(),
             is_dry_run: common.dry_run,
             batch_events,
             max_body_bytes: limits.max_body_bytes,

@@ -6,9 +6,10 @@ use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::wire::{ConsentEvidence, Word, decode_header};
 
 use super::breaker::Permit;
+use super::confirm::Standing;
 use super::consent::{Permission, permission};
 use super::delivery::Channel;
-use super::merge::{Merged, merge};
+use super::merge::{Merged, happened_at_ms, merge};
 use super::names::Skip;
 use super::plan::Plan;
 use super::schedule::{Candidate, Timing, timing};
@@ -179,24 +180,41 @@ async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Word
 
 fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, look: &mut Look) {
     let now = channel.now();
-    match timing(event, now, channel.plan.max_age_ms) {
-        Timing::TooOld(reason) => {
-            channel.observer.dead("too_old", &reason);
-            look.rows
-                .push(row(event.seq, attempts, now, Outcome::Dead { reason }));
-            return;
-        }
-        Timing::Waits(until_ms) => {
-            look.rows
-                .push(row(event.seq, attempts, now, Outcome::Waiting { until_ms }));
-            return;
-        }
-        Timing::Now => {}
-    }
     if event.copies.is_empty() {
         let skip = Skip::new("erased", "the event was erased");
         suppress(channel, event.seq, attempts, skip, look);
         return;
+    }
+    let plan = &channel.plan;
+    let happened_ms = happened_at_ms(event);
+    let waits = |outcome| row(event.seq, attempts, now, outcome);
+    match plan
+        .confirm
+        .standing(event, happened_ms, now, plan.max_age_ms)
+    {
+        Standing::Confirmed => {}
+        Standing::Waits(until_ms) => {
+            channel.observer.unconfirmed();
+            look.rows.push(waits(Outcome::Unconfirmed { until_ms }));
+            return;
+        }
+        Standing::Expired(reason) => {
+            let skip = Skip::new("unconfirmed", reason);
+            suppress(channel, event.seq, attempts, skip, look);
+            return;
+        }
+    }
+    match timing(happened_ms, event.settle_until_ms, now, plan.max_age_ms) {
+        Timing::TooOld(reason) => {
+            channel.observer.dead("too_old", &reason);
+            look.rows.push(waits(Outcome::Dead { reason }));
+            return;
+        }
+        Timing::Waits(until_ms) => {
+            look.rows.push(waits(Outcome::Waiting { until_ms }));
+            return;
+        }
+        Timing::Now => {}
     }
     let merged = match merge(event) {
         Ok(merged) => merged,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::destinations::Mapped;
-use crate::store::{ConsentMark, Seq, StoredEvent};
+use crate::store::{ConsentMark, Seq};
 
 /// Most of an event's retries that halve the batch it travels in: after these it travels alone.
 const MAX_HALVINGS: u32 = 16;
@@ -20,8 +20,8 @@ pub enum Timing {
 }
 
 /// Decides whether an event's time has come at `now_ms`.
-pub fn timing(event: &StoredEvent, now_ms: i64, max_age_ms: i64) -> Timing {
-    let age_ms = now_ms.saturating_sub(event.at_ms);
+pub fn timing(happened_ms: i64, settle_until_ms: i64, now_ms: i64, max_age_ms: i64) -> Timing {
+    let age_ms = now_ms.saturating_sub(happened_ms);
     if age_ms > max_age_ms {
         return Timing::TooOld(format!(
             "too old: happened {} ago, at most {} allowed",
@@ -29,13 +29,14 @@ pub fn timing(event: &StoredEvent, now_ms: i64, max_age_ms: i64) -> Timing {
             span(max_age_ms)
         ));
     }
-    if event.settle_until_ms > now_ms {
-        return Timing::Waits(event.settle_until_ms);
+    if settle_until_ms > now_ms {
+        return Timing::Waits(settle_until_ms);
     }
     Timing::Now
 }
 
-fn span(ms: i64) -> String {
+/// Returns a span of time in words.
+pub(super) fn span(ms: i64) -> String {
     let hours = ms / 3_600_000;
     if hours < 2 {
         return format!("{} s", ms / 1_000);
@@ -107,17 +108,6 @@ pub fn pack(
 mod tests {
     use super::*;
 
-    fn event(at_ms: i64, settle_until_ms: i64) -> StoredEvent {
-        StoredEvent {
-            seq: 1,
-            name: "purchase".to_owned(),
-            event_id: "x".to_owned(),
-            at_ms,
-            settle_until_ms,
-            copies: Vec::new(),
-        }
-    }
-
     fn candidate(seq: Seq, attempts: u32, envelope: &str) -> Candidate {
         Candidate {
             seq,
@@ -144,11 +134,10 @@ mod tests {
     #[test]
     fn an_event_waits_then_goes_then_is_too_old() {
         let hour = 3_600_000;
-        let event = event(0, 100);
-        assert_eq!(timing(&event, 99, 3 * hour), Timing::Waits(100));
-        assert_eq!(timing(&event, 100, 3 * hour), Timing::Now);
+        assert_eq!(timing(0, 100, 99, 3 * hour), Timing::Waits(100));
+        assert_eq!(timing(0, 100, 100, 3 * hour), Timing::Now);
         assert_eq!(
-            timing(&event, 4 * hour, 3 * hour),
+            timing(0, 100, 4 * hour, 3 * hour),
             Timing::TooOld("too old: happened 4 h ago, at most 3 h allowed".to_owned())
         );
     }

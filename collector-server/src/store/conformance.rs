@@ -64,6 +64,8 @@ pub(super) async fn suite<S: Store, F: Fn() -> S>(fresh: F) {
     an_unknown_destination_starts_at_the_beginning(&fresh()).await;
     progress_is_kept_as_one(&fresh()).await;
     what_is_due_comes_longest_due_first(&fresh()).await;
+    a_trusted_copy_ends_the_wait_for_it_and_wakes_who_waits(&fresh()).await;
+    a_trusted_copy_that_came_before_the_wait_was_recorded_ends_it(&fresh()).await;
     the_latest_word_on_consent_counts(&fresh()).await;
     a_choice_counts_for_every_id_it_names(&fresh()).await;
     a_no_holds_for_the_whole_person_and_a_yes_for_its_browser(&fresh()).await;
@@ -279,6 +281,62 @@ async fn what_is_due_comes_longest_due_first(store: &impl Store) {
     assert_eq!(seqs(store.due("meta", 500, 1).await.unwrap()), [2]);
     assert_eq!(seqs(store.due("meta", 900, 9).await.unwrap()), [2, 1, 3]);
     assert!(store.due("tiktok", 900, 9).await.unwrap().is_empty());
+}
+
+fn unconfirmed(seq: Seq) -> Progress {
+    let until_ms = 900_000;
+    Progress {
+        cursor: Some(seq),
+        outcomes: vec![outcome(seq, Outcome::Unconfirmed { until_ms }, None)],
+        ..Progress::default()
+    }
+}
+
+async fn a_trusted_copy_ends_the_wait_for_it_and_wakes_who_waits(store: &impl Store) {
+    let purchase = || vec![event("purchase", "purchase:1")];
+    let others = vec![event("purchase", "purchase:2")];
+    store.append(browser(purchase())).await.unwrap();
+    store.append(browser(others)).await.unwrap();
+    for destination in ["meta", "ga4"] {
+        store.commit(destination, unconfirmed(1)).await.unwrap();
+        store.commit(destination, unconfirmed(2)).await.unwrap();
+    }
+    let mut watch = store.watch();
+    watch.borrow_and_update();
+    // Another page proves nothing.
+    let page = request("second page", SourceKind::Browser, purchase());
+    store.append(page).await.unwrap();
+    assert!(!watch.has_changed().unwrap());
+    assert!(store.due("meta", 899_999, 10).await.unwrap().is_empty());
+    let told = request("erp", SourceKind::Server, purchase());
+    store.append(told).await.unwrap();
+    assert!(watch.has_changed().unwrap(), "a destination sleeps on this");
+    for destination in ["meta", "ga4"] {
+        let due = store.due(destination, 5_000, 10).await.unwrap();
+        let due: Vec<Seq> = due.iter().map(|due| due.seq).collect();
+        assert_eq!(due, [1], "{destination}");
+        let state = store.destination_state(destination).await.unwrap();
+        assert_eq!(state.next_due_ms, Some(5_000));
+    }
+    // What was sent meanwhile is not woken again by a third copy.
+    let sent = Progress {
+        outcomes: vec![outcome(1, Outcome::Delivered, None)],
+        ..Progress::default()
+    };
+    store.commit("meta", sent).await.unwrap();
+    let third = request("shop", SourceKind::Webhook, purchase());
+    store.append(third).await.unwrap();
+    assert!(store.due("meta", 899_999, 10).await.unwrap().is_empty());
+}
+
+async fn a_trusted_copy_that_came_before_the_wait_was_recorded_ends_it(store: &impl Store) {
+    let purchase = || vec![event("purchase", "purchase:1")];
+    store.append(browser(purchase())).await.unwrap();
+    // A forwarder has looked, and found the browser's copy alone; then this comes.
+    let told = request("shop", SourceKind::Webhook, purchase());
+    store.append(told).await.unwrap();
+    store.commit("meta", unconfirmed(1)).await.unwrap();
+    assert_eq!(store.due("meta", 7_000, 10).await.unwrap().len(), 1);
 }
 
 async fn the_latest_word_on_consent_counts(store: &impl Store) {

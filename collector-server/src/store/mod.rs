@@ -159,6 +159,19 @@ pub enum Outcome {
         /// Epoch milliseconds.
         until_ms: i64,
     },
+    /// Waits until this time for a source that can be trusted to tell of it too.
+    Unconfirmed {
+        /// Epoch milliseconds.
+        until_ms: i64,
+    },
+    /// A source that can be trusted has told of what was [`Unconfirmed`](Self::Unconfirmed): due at once. Written by
+    /// the store itself, in the transaction that keeps the copy or, where the copy came first, that records the wait.
+    Confirmed {
+        /// Name of the source.
+        source: String,
+        /// When it was confirmed, in epoch milliseconds.
+        at_ms: i64,
+    },
     /// The platform took it.
     Delivered,
     /// To be tried again at this time.
@@ -368,6 +381,7 @@ pub trait Store: Send + Sync + 'static {
         progress: Progress,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns a watch on the last position in the log, to wait for new events without polling.
+    /// Returns a watch on the last position in the log, to wait for new events without polling. It also wakes when
+    /// an event that was waited for became due ([`Outcome::Confirmed`]).
     fn watch(&self) -> tokio::sync::watch::Receiver<Seq>;
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::SqliteConfig;
 use super::frame;
 use super::ledger::{self, LedgerCache};
+use super::outcomes;
 use super::people::{self, PeopleCache};
 use super::standing::Standings;
 use super::values::{Opened, Row, open_with, seal};
@@ -28,6 +29,8 @@ pub(super) struct Cache {
     pub(super) people: PeopleCache,
     /// Events that were erased within the memory for duplicates, by blind dedup keys.
     erased: HashMap<BlindKey, Seq>,
+    /// Whether something that was waited for became due in this transaction: whoever waits must be woken.
+    pub(super) has_confirmed: bool,
     quarantine_rows: i64,
     /// Id of the next event in quarantine: a value is sealed for its row before the row is written.
     next_quarantine: i64,
@@ -58,6 +61,7 @@ impl Cache {
             next_seq,
             ledger: LedgerCache::load(conn)?,
             vault: Vault::new(ring),
+            has_confirmed: false,
             next_quarantine,
             people: PeopleCache::new(standings, config.person_identifiers),
             erased: erased_events(conn)?,
@@ -238,8 +242,12 @@ pub(super) fn append(
                     .prepare_cached("SELECT seq FROM dedup WHERE key = ?1")?
                     .query_row(params![key.as_slice()], |row| row.get(0))?;
                 // A repeat inside this request comes from the same source: counted only.
-                if seq < first {
-                    keep_copy(conn, &mut cache.vault, &mut request, event, seq)?;
+                if seq < first
+                    && keep_copy(conn, &mut cache.vault, &mut request, event, seq)?
+                    && append.kind.is_trusted()
+                {
+                    cache.has_confirmed |=
+                        outcomes::confirm(conn, seq, &append.source, append.received_at_ms)?;
                 }
                 answers.push(Appended::Duplicate(seq));
             }
@@ -277,34 +285,34 @@ pub(super) fn append(
     Ok(answers)
 }
 
-/// Keeps a copy unless its source already reported this event.
+/// Keeps a copy unless its source already reported this event. Returns whether it did.
 fn keep_copy(
     conn: &Connection,
     vault: &mut Vault,
     request: &mut Request<'_>,
     event: &NewEvent,
     seq: Seq,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     let source = request.source;
     let first_source: Option<i64> = conn
         .prepare_cached("SELECT source FROM log WHERE seq <= ?1 ORDER BY seq DESC LIMIT 1")?
         .query_row(params![seq], |row| row.get(0))
         .optional()?;
     if first_source.is_none_or(|first| first == source) {
-        return Ok(());
+        return Ok(false);
     }
     let is_known = conn
         .prepare_cached("SELECT 1 FROM copies WHERE seq = ?1 AND source = ?2")?
         .exists(params![seq, source])?;
     if is_known {
-        return Ok(());
+        return Ok(false);
     }
     let sealer = request.sealer(conn, vault)?;
     let texts = [request.append.header.as_str(), event.event.as_str()];
     let sealed = seal(&sealer, Row::Copy(seq, source), texts);
     conn.prepare_cached(
-        "INSERT INTO copies(seq, source, received_at, header, event, receipt, key, purposes)
-         VALUES(?1,?2,?3,?4,'',?5,?6,?7)",
+        "INSERT INTO copies(seq, source, received_at, header, event, receipt, key, purposes, is_late)
+         VALUES(?1,?2,?3,?4,'',?5,?6,?7,?8)",
     )?
     .execute(params![
         seq,
@@ -313,9 +321,10 @@ fn keep_copy(
         sealed,
         request.receipt,
         sealer.id,
-        request.purposes
+        request.purposes,
+        outcomes::is_delivered(conn, seq)?
     ])?;
-    Ok(())
+    Ok(true)
 }
 
 fn quarantine(

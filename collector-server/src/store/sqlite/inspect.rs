@@ -28,6 +28,8 @@ pub struct EventView {
     pub destinations: Vec<DestinationView>,
     /// The receipt under which each copy came, in the order of the copies.
     pub receipts: Vec<Option<ReceiptView>>,
+    /// Whether each copy came after the event had been sent, in the order of the copies.
+    pub late: Vec<bool>,
     /// Everything that the same visitors chose, before and after, by time.
     pub choices: Vec<ReceiptView>,
 }
@@ -295,6 +297,13 @@ impl<'c> Inspector<'c> {
                 })
             })
             .collect::<rusqlite::Result<_>>()?;
+        let late = std::iter::once(Ok(false))
+            .chain(
+                self.conn
+                    .prepare_cached("SELECT is_late FROM copies WHERE seq = ?1 ORDER BY id")?
+                    .query_map(params![stored.seq], |row| row.get(0))?,
+            )
+            .collect::<rusqlite::Result<_>>()?;
         let receipts = proof::of_event(self.conn, stored.seq)?;
         let mut subjects: Vec<&str> = receipts
             .iter()
@@ -312,6 +321,7 @@ impl<'c> Inspector<'c> {
             stored,
             destinations,
             receipts,
+            late,
             choices,
         })
     }

@@ -4,16 +4,26 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::store::{DestinationState, Due, Outcome, Progress};
+use super::append::kind_number;
+use crate::store::{DestinationState, Due, Outcome, Progress, Seq, SourceKind};
+
+/// State of what was taken.
+const DELIVERED: i64 = 1;
+/// State of what waits for a trusted copy.
+const UNCONFIRMED: i64 = 5;
+/// State of what has got one.
+const CONFIRMED: i64 = 6;
 
 /// An outcome as three columns: state, due time, reason.
 pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
     match outcome {
         Outcome::Waiting { until_ms } => (0, Some(*until_ms), None),
-        Outcome::Delivered => (1, None, None),
+        Outcome::Delivered => (DELIVERED, None, None),
         Outcome::Retry { at_ms, reason } => (2, Some(*at_ms), Some(reason)),
         Outcome::Dead { reason } => (3, None, Some(reason)),
         Outcome::Suppressed { reason } => (4, None, Some(reason)),
+        Outcome::Unconfirmed { until_ms } => (UNCONFIRMED, Some(*until_ms), None),
+        Outcome::Confirmed { source, at_ms } => (CONFIRMED, Some(*at_ms), Some(source)),
     }
 }
 
@@ -24,12 +34,19 @@ pub(super) fn from_columns(state: i64, due_at: Option<i64>, reason: Option<Strin
         0 => Outcome::Waiting {
             until_ms: due_at.unwrap_or_default(),
         },
-        1 => Outcome::Delivered,
+        DELIVERED => Outcome::Delivered,
         2 => Outcome::Retry {
             at_ms: due_at.unwrap_or_default(),
             reason,
         },
         3 => Outcome::Dead { reason },
+        UNCONFIRMED => Outcome::Unconfirmed {
+            until_ms: due_at.unwrap_or_default(),
+        },
+        CONFIRMED => Outcome::Confirmed {
+            source: reason,
+            at_ms: due_at.unwrap_or_default(),
+        },
         _ => Outcome::Suppressed { reason },
     }
 }
@@ -78,20 +95,34 @@ pub(super) fn commit(conn: &Connection, name: &str, progress: &Progress) -> rusq
             row.at_ms,
             attempt
         ];
-        if insert.execute(values)? == 1 {
-            continue;
+        if insert.execute(values)? == 0 {
+            conn.prepare_cached(
+                "INSERT INTO history(destination, seq, state, due_at, reason, attempts, at_ms, attempt)
+                 SELECT destination, seq, state, due_at, reason, attempts, at_ms, attempt
+                 FROM outcomes WHERE destination = ?1 AND seq = ?2",
+            )?
+            .execute(params![destination, row.seq])?;
+            conn.prepare_cached(
+                "UPDATE outcomes SET state=?3, due_at=?4, reason=?5, attempts=?6, at_ms=?7, attempt=?8
+                 WHERE destination = ?1 AND seq = ?2",
+            )?
+            .execute(values)?;
         }
-        conn.prepare_cached(
-            "INSERT INTO history(destination, seq, state, due_at, reason, attempts, at_ms, attempt)
-             SELECT destination, seq, state, due_at, reason, attempts, at_ms, attempt
-             FROM outcomes WHERE destination = ?1 AND seq = ?2",
-        )?
-        .execute(params![destination, row.seq])?;
-        conn.prepare_cached(
-            "UPDATE outcomes SET state=?3, due_at=?4, reason=?5, attempts=?6, at_ms=?7, attempt=?8
-             WHERE destination = ?1 AND seq = ?2",
-        )?
-        .execute(values)?;
+        if row.outcome == Outcome::Delivered
+            && let Some(attempt) = row.attempt.and_then(|index| progress.attempts.get(index))
+        {
+            // What arrived while the answer was awaited was not in the request.
+            conn.prepare_cached(
+                "UPDATE copies SET is_late = 1 WHERE seq = ?1 AND received_at > ?2",
+            )?
+            .execute(params![row.seq, attempt.at_ms])?;
+        }
+        // The copy that is waited for may have been written since the forwarder looked.
+        if matches!(row.outcome, Outcome::Unconfirmed { .. })
+            && let Some(source) = trusted_source(conn, row.seq)?
+        {
+            confirm(conn, row.seq, &source, row.at_ms)?;
+        }
     }
     if let Some(cursor) = progress.cursor {
         conn.prepare_cached("UPDATE destinations SET cursor = ?2 WHERE id = ?1")?
@@ -102,6 +133,50 @@ pub(super) fn commit(conn: &Connection, name: &str, progress: &Progress) -> rusq
             .execute(params![destination, paused])?;
     }
     Ok(())
+}
+
+/// Whether an event was sent to some destination.
+pub(super) fn is_delivered(conn: &Connection, seq: Seq) -> rusqlite::Result<bool> {
+    conn.prepare_cached(
+        "SELECT 1 FROM destinations d CROSS JOIN outcomes o ON o.destination = d.id AND o.seq = ?1
+         WHERE o.state = ?2",
+    )?
+    .exists(params![seq, DELIVERED])
+}
+
+/// Ends the wait for a trusted copy of an event wherever it is waited for. Returns whether it was.
+pub(super) fn confirm(
+    conn: &Connection,
+    seq: Seq,
+    source: &str,
+    at_ms: i64,
+) -> rusqlite::Result<bool> {
+    conn.prepare_cached(
+        "INSERT INTO history(destination, seq, state, due_at, reason, attempts, at_ms, attempt)
+         SELECT destination, seq, state, due_at, reason, attempts, at_ms, attempt
+         FROM outcomes WHERE seq = ?1 AND due_at IS NOT NULL AND state = ?2",
+    )?
+    .execute(params![seq, UNCONFIRMED])?;
+    let confirmed = conn
+        .prepare_cached(
+            "UPDATE outcomes SET state = ?3, due_at = ?4, reason = ?5, at_ms = ?4, attempt = NULL
+             WHERE seq = ?1 AND due_at IS NOT NULL AND state = ?2",
+        )?
+        .execute(params![seq, UNCONFIRMED, CONFIRMED, at_ms, source])?;
+    Ok(confirmed > 0)
+}
+
+/// Returns the trusted source of the first copy that has one. Which source reported an event first is no question
+/// here: a trusted one is never waited for.
+fn trusted_source(conn: &Connection, seq: Seq) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached(
+        "SELECT sources.name FROM copies JOIN sources ON sources.id = copies.source
+         WHERE copies.seq = ?1 AND sources.kind <> ?2 ORDER BY copies.id LIMIT 1",
+    )?
+    .query_row(params![seq, kind_number(SourceKind::Browser)], |row| {
+        row.get(0)
+    })
+    .optional()
 }
 
 /// Returns where a destination stands.

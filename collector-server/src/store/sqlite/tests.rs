@@ -385,3 +385,59 @@ async fn the_write_ahead_log_starts_again_while_the_store_is_busy() {
     let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
     assert_eq!(*store.watch().borrow(), REQUESTS);
 }
+
+#[tokio::test]
+async fn a_copy_that_comes_after_the_event_was_sent_is_late() {
+    use crate::store::{Attempt, Outcome, OutcomeRow, Progress, SourceKind};
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+    let copy = |source: &str, kind, received_at_ms| Append {
+        received_at_ms,
+        ..request(source, kind, vec![event("purchase", "purchase:1")])
+    };
+    let told = |source: &str, at_ms| copy(source, SourceKind::Server, at_ms);
+    store
+        .append(copy("web", SourceKind::Browser, 5_000))
+        .await
+        .unwrap();
+    store.append(told("in time", 5_500)).await.unwrap();
+    // It arrives while the platform's answer is awaited.
+    store.append(told("meanwhile", 6_500)).await.unwrap();
+    let sent = Progress {
+        cursor: Some(1),
+        outcomes: vec![OutcomeRow {
+            seq: 1,
+            outcome: Outcome::Delivered,
+            attempts: 1,
+            at_ms: 7_000,
+            attempt: Some(0),
+        }],
+        attempts: vec![Attempt {
+            at_ms: 6_000,
+            took_ms: 1_000,
+            events: 1,
+            status: 200,
+            answer: String::new(),
+        }],
+        ..Progress::default()
+    };
+    store.commit("meta", sent).await.unwrap();
+    store.append(told("after", 8_000)).await.unwrap();
+    let views = store.read(|view| view.by_id("purchase:1")).await.unwrap();
+    let copies = views[0]
+        .stored
+        .copies
+        .iter()
+        .map(|copy| copy.source.as_str());
+    let late: Vec<_> = copies.zip(views[0].late.iter().copied()).collect();
+    assert_eq!(
+        late,
+        [
+            ("web", false),
+            ("in time", false),
+            ("meanwhile", true),
+            ("after", true)
+        ]
+    );
+    assert_eq!(views[0].destinations[0].outcomes.len(), 1, "sent once");
+}

@@ -233,9 +233,10 @@ impl Writer {
                 } else {
                     took.min(LONGEST_GATHERING)
                 };
+                let has_confirmed = std::mem::take(&mut self.cache.has_confirmed);
                 self.last_seq.send_if_modified(|last| {
                     let newest = self.cache.next_seq - 1;
-                    std::mem::replace(last, newest) != newest
+                    std::mem::replace(last, newest) != newest || has_confirmed
                 });
                 for (command, done) in group.drain(..).zip(done) {
                     self.answer(command, Ok(done));

@@ -39,6 +39,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 5,
         sql: include_str!("0005_people.sql"),
     },
+    Migration {
+        version: 6,
+        sql: include_str!("0006_late_copies.sql"),
+    },
 ];
 
 /// Why a data file cannot be used as it is.

@@ -1,0 +1,73 @@
+//! What destinations ask of a merged event.
+
+use firsthand_core::wire::{BrowserKey, DigestKey};
+
+use super::merge::Merged;
+
+impl Merged<'_> {
+    /// Returns a click id: that of the latest arrival, else of the first, with the time it was seen; else
+    /// Google's own of a cookie, with the time of the event.
+    pub fn click_id(&self, parameter: &str) -> Option<(&str, i64)> {
+        [&self.last_touch, &self.first_touch]
+            .into_iter()
+            .flatten()
+            .find_map(|touch| Some((touch.click_id(parameter)?, touch.at)))
+            .or_else(|| {
+                let key = BrowserKey::parse(parameter)
+                    .filter(|key| matches!(key, BrowserKey::Gclid | BrowserKey::Wbraid))?;
+                Some((self.user.browser_id(key)?, self.at_ms))
+            })
+    }
+
+    /// Returns the digests of a kind.
+    pub fn digests(&self, key: DigestKey) -> Vec<&str> {
+        self.user.digests_of(key).collect()
+    }
+
+    /// Returns the digests of the first of these kinds that has any.
+    pub fn first_digests(&self, keys: [DigestKey; 2]) -> Vec<&str> {
+        keys.into_iter()
+            .map(|key| self.digests(key))
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// Returns a platform identifier of the browser.
+    pub fn browser_id(&self, key: BrowserKey) -> Option<&str> {
+        self.user.browser_id(key)
+    }
+
+    /// Returns the visitor's address, if it is one.
+    pub fn ip(&self) -> Option<&str> {
+        self.context
+            .ip
+            .as_deref()
+            .filter(|ip| ip.parse::<std::net::IpAddr>().is_ok())
+    }
+
+    /// Returns the user agent, if there is one.
+    pub fn user_agent(&self) -> Option<&str> {
+        self.context
+            .ua
+            .as_deref()
+            .map(str::trim)
+            .filter(|ua| !ua.is_empty())
+    }
+
+    /// Returns the page's address, if it is a web address.
+    pub fn page_url(&self) -> Option<&str> {
+        self.page.url.as_deref().filter(|url| is_web(url))
+    }
+
+    /// Returns the page before, if it is a web address.
+    pub fn referrer(&self) -> Option<&str> {
+        self.page.referrer.as_deref().filter(|url| is_web(url))
+    }
+}
+
+fn is_web(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty()) && !url.contains(char::is_whitespace)
+}
