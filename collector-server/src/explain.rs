@@ -14,8 +14,9 @@ use firsthand_core::wire::{ConsentEvidence, decode_header};
 use serde_json::{Value, json};
 
 use self::basis::Requirement;
+use crate::report::kind_name;
 use crate::store::sqlite::{DestinationView, EventView, OutcomeView, QuarantineView};
-use crate::store::{Outcome, SourceKind, StoredCopy};
+use crate::store::{Outcome, StoredCopy};
 
 /// State, reason and time of an event at one destination.
 struct State<'v> {
@@ -57,14 +58,6 @@ fn state(view: Option<&DestinationView>, received_at_ms: i64) -> State<'_> {
         Some(Outcome::Delivered) => closed("delivered", None),
         Some(Outcome::Dead { reason }) => closed("dead", Some(reason)),
         Some(Outcome::Suppressed { reason }) => closed("suppressed", Some(reason)),
-    }
-}
-
-const fn kind_name(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::Browser => "browser",
-        SourceKind::Server => "server",
-        SourceKind::Webhook => "webhook",
     }
 }
 

@@ -214,6 +214,75 @@ fn each_partial_refund_of_an_order_is_one_event_whoever_tells_of_it() {
 }
 
 #[test]
+fn the_report_tells_the_pair_over_http_and_on_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let platforms = Platforms::start();
+    let config = config(dir.path(), &platforms, "");
+    let collector = Collector::start_with(&config);
+    for order in [1, 2] {
+        assert_eq!(collector.page(&batch(&purchase(order, 59.8))).status, 202);
+    }
+    let told = collector.server(&from_backend(&purchase(1, 61.25)));
+    assert_eq!(told.status, 202);
+    until_state(&collector, "purchase:1", "delivered");
+    until_state(&collector, "purchase:2", "unconfirmed");
+
+    let config = config.to_str().unwrap();
+    let output = run(&[
+        "report", "--event", "purchase", "--json", "--config", config,
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let by_command: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{output:?}"));
+    let by_door = collector.inspect("/v1/inspect/report?event=purchase");
+    for report in [&by_command, &by_door] {
+        assert_eq!(report["is_whole"], true);
+        let name = &report["names"][0];
+        assert_eq!((&name["events"], &name["copies"]), (&2.into(), &3.into()));
+        assert_eq!(name["unconfirmed_waiting"], 1);
+        let pair = &name["pairs"][0];
+        assert_eq!(pair["here"], "web (browser)");
+        assert_eq!(pair["there"], "erp (server)");
+        assert_eq!((&pair["matched"], &pair["late"]), (&1.into(), &0.into()));
+        assert_eq!(
+            (&pair["only_here"], &pair["only_there"]),
+            (&1.into(), &0.into())
+        );
+    }
+    let text = run(&["report", "--config", config]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("matched 1, only web (browser) 1"), "{text}");
+
+    let path = "/v1/inspect/report";
+    let stranger = collector.get(path);
+    assert_eq!(stranger.status, 401, "{}", stranger.body);
+    for query in [
+        "?since=yesterday",
+        "?since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z",
+    ] {
+        let head = format!(
+            "GET {path}{query} HTTP/1.1\r\nauthorization: Bearer {}",
+            common::ADMIN_TOKEN
+        );
+        let answer = collector.request(&head, b"");
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_query")
+        );
+    }
+    let output = run(&[
+        "report",
+        "--since",
+        "2026-02-01T00:00:00Z",
+        "--until",
+        "2026-01-01T00:00:00Z",
+        "--config",
+        config,
+    ]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--since must be before --until"));
+}
+
+#[test]
 fn what_must_be_confirmed_is_checked_and_told() {
     let dir = tempfile::tempdir().unwrap();
     let platforms = Platforms::start();

@@ -9,6 +9,7 @@ mod erase;
 mod explain;
 mod export;
 mod keys;
+mod report;
 mod sandbox;
 mod suppress;
 mod token;
@@ -65,6 +66,11 @@ enum Command {
         after_help = "Examples:\n  firsthand explain 0199d2a4-79b0-7cc3-98c4-dc0c0c07398f --config collector.toml\n  firsthand explain --transaction 1001 --config collector.toml --json"
     )]
     Explain(explain::ExplainArgs),
+    /// Tells which sources told of the same events: matched, alone, late, unconfirmed
+    #[command(
+        after_help = "Examples:\n  firsthand report --event purchase --config collector.toml\n  firsthand report --since 2026-11-01T00:00:00Z --until 2026-11-08T00:00:00Z --json --config collector.toml"
+    )]
+    Report(report::ReportArgs),
     /// Proves consent: verifies and exports the receipts of the visitors' choices
     #[command(
         after_help = "Examples:\n  firsthand consent verify --config collector.toml\n  firsthand consent verify --head 5f1c… --count 1200 --config collector.toml\n  firsthand consent export --since 2026-01-01T00:00:00Z --out receipts.jsonl --config collector.toml"
@@ -150,6 +156,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             runtime(None)?.block_on(sandbox::run(args))
         }
         Command::Explain(args) => explain::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Consent(args) => consent::run(&args),
         Command::Erase(args) => erase::run(&args),
         Command::Export(args) => export::run(&args),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::StoredEvent;
+use crate::store::{SourceKind, StoredEvent};
 
 fn view() -> EventView {
     EventView {

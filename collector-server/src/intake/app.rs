@@ -1,6 +1,6 @@
 //! What every door shares, built from the configuration before a port is bound.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +49,9 @@ pub struct App {
     pub(super) requirements: Vec<Requirement>,
     /// Country of phone numbers that a privacy officer writes without one.
     pub(super) phone_country: Option<Country>,
+    pub(super) confirmed: BTreeSet<String>,
+    /// One report at a time.
+    pub(super) reports: Semaphore,
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
     pub(super) metrics: IntakeMetrics,
@@ -104,6 +107,8 @@ impl App {
             destinations,
             requirements: config.requirements(),
             phone_country: config.phone_country(),
+            confirmed: config.confirm.rules().names,
+            reports: Semaphore::new(1),
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,
             metrics,

@@ -141,7 +141,7 @@ pub(super) async fn quarantine(
 }
 
 /// Returns the refusal of a request that may not look.
-async fn refuse(
+pub(super) async fn refuse(
     app: &App,
     headers: &HeaderMap,
     needed: Role,
@@ -159,7 +159,7 @@ async fn refuse(
         .map(Refused::into_answer)
 }
 
-fn respond(result: Result<Value, StoreError>) -> Response {
+pub(super) fn respond(result: Result<Value, StoreError>) -> Response {
     match result {
         Ok(value) => json_answer(StatusCode::OK, value.to_string()),
         Err(error) => Refused::from(error).into_answer(),

@@ -21,6 +21,7 @@ mod network;
 mod privacy;
 mod rate;
 mod region;
+mod report;
 mod segment;
 mod sources;
 mod status;
@@ -51,6 +52,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/inspect/events", get(inspect::newest))
         .route("/v1/inspect/events/{id}", get(inspect::one))
         .route("/v1/inspect/events/{id}/basis", get(inspect::basis))
+        .route("/v1/inspect/report", get(report::get))
         .route("/v1/inspect/quarantine", get(inspect::quarantine))
         .route("/v1/privacy/erase", post(privacy::erase))
         .route("/v1/privacy/export", post(privacy::export))

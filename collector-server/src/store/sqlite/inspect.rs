@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
+use super::arrivals::{self, Arrivals, Doubt, SourceId};
 use super::keyring::{self, KeyStatus};
 use super::person::{self, PersonRecord};
 use super::proof::{self, Chain, ReceiptView};
@@ -17,7 +18,7 @@ use crate::privacy::keys::KeyRing;
 use crate::privacy::subject::Identifier;
 use crate::privacy::task::{Counts, Target};
 use crate::privacy::tokens::TokenRow;
-use crate::store::{Outcome, Seq, StoredEvent};
+use crate::store::{Outcome, Seq, SourceKind, StoredEvent};
 
 /// One event with what is known about it everywhere.
 #[derive(Debug, Clone)]
@@ -192,6 +193,31 @@ impl<'c> Inspector<'c> {
             found.push(QuarantineView::of_row(row, &mut opener)?);
         }
         Ok(found)
+    }
+
+    /// Returns all sources that the data knows.
+    pub fn sources(self) -> rusqlite::Result<Vec<(SourceId, String, SourceKind)>> {
+        arrivals::sources(self.conn)
+    }
+
+    /// Returns a position from which on everything is found that arrived at this time or later.
+    pub fn position_of(self, since_ms: i64) -> rusqlite::Result<Seq> {
+        arrivals::position_of(self.conn, since_ms)
+    }
+
+    /// Hands over who told of the events of a slice of the log, which begins at a position. Returns where the next
+    /// begins and when the last request of this one arrived; `None` at the end of the log.
+    pub fn arrivals(
+        self,
+        from: Seq,
+        take: impl FnMut(Seq, &Arrivals<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<Option<(Seq, i64)>> {
+        arrivals::slice(self.conn, from, take)
+    }
+
+    /// Returns what became of an event that nobody confirmed; `reason` is how the words of its end begin.
+    pub fn doubt(self, seq: Seq, reason: &str) -> rusqlite::Result<Option<Doubt>> {
+        arrivals::doubt(self.conn, seq, reason)
     }
 
     /// Returns how many events are in quarantine.

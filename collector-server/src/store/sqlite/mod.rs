@@ -6,6 +6,7 @@
 
 mod access;
 mod append;
+mod arrivals;
 mod audit;
 mod backup;
 mod checkpoint;
@@ -66,6 +67,7 @@ use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::privacy::tokens::TokenRow;
 
 pub use self::access::Access;
+pub use self::arrivals::{Arrival, Arrivals, DISORDER_MS, Doubt, SLICE_ROWS, SourceId};
 pub use self::backup::{BackupError, BackupReport, KEYS_FILE_NAME, backup, restore};
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,

@@ -9,8 +9,10 @@ use crate::store::{DestinationState, Due, Outcome, Progress, Seq, SourceKind};
 
 /// State of what was taken.
 const DELIVERED: i64 = 1;
+/// State of what must not be sent.
+pub(super) const SUPPRESSED: i64 = 4;
 /// State of what waits for a trusted copy.
-const UNCONFIRMED: i64 = 5;
+pub(super) const UNCONFIRMED: i64 = 5;
 /// State of what has got one.
 const CONFIRMED: i64 = 6;
 
@@ -21,7 +23,7 @@ pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
         Outcome::Delivered => (DELIVERED, None, None),
         Outcome::Retry { at_ms, reason } => (2, Some(*at_ms), Some(reason)),
         Outcome::Dead { reason } => (3, None, Some(reason)),
-        Outcome::Suppressed { reason } => (4, None, Some(reason)),
+        Outcome::Suppressed { reason } => (SUPPRESSED, None, Some(reason)),
         Outcome::Unconfirmed { until_ms } => (UNCONFIRMED, Some(*until_ms), None),
         Outcome::Confirmed { source, at_ms } => (CONFIRMED, Some(*at_ms), Some(source)),
     }
