@@ -169,22 +169,6 @@ mod tests {
                 vec!["settle.by_event_ms", "write purchase"],
             ),
             (
-                format!("[confirm]\nby_event = {{ \"Order Completed\" = \"any\" }}\n{SOURCE}"),
-                vec!["confirm.by_event", "write purchase"],
-            ),
-            (
-                format!("[confirm]\nby_event = {{ purchase = \"trusted\" }}\n{SOURCE}"),
-                vec!["confirm.by_event", "no source could confirm", "secret_key"],
-            ),
-            (
-                format!("[confirm]\nby_event = {{ purchase = \"server\" }}\n{SOURCE}"),
-                vec!["confirm.by_event.purchase", "\"trusted\""],
-            ),
-            (
-                format!("[confirm]\nwait_hours = 169\n{SOURCE}"),
-                vec!["confirm.wait_hours", "1 to 168", "store.dedup_days"],
-            ),
-            (
                 format!("[server]\ntrusted_proxies = [\"10.0.0.0/99\"]\n{SOURCE}"),
                 vec!["server.trusted_proxies", "10.0.0.0/8"],
             ),
@@ -207,6 +191,33 @@ mod tests {
             ),
             (String::new(), vec!["source", "[[source]]"]),
             ("x = ".to_owned(), vec!["line 1"]),
+        ] {
+            let error = error_of(&text);
+            for want in wants {
+                assert!(error.contains(want), "{want:?} not in {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_confirmations_is_told() {
+        for (text, wants) in [
+            (
+                format!("[confirm]\nby_event = {{ \"Order Completed\" = \"any\" }}\n{SOURCE}"),
+                vec!["confirm.by_event", "write purchase"],
+            ),
+            (
+                format!("[confirm]\nby_event = {{ purchase = \"trusted\" }}\n{SOURCE}"),
+                vec!["confirm.by_event", "no source could confirm", "secret_key"],
+            ),
+            (
+                format!("[confirm]\nby_event = {{ purchase = \"server\" }}\n{SOURCE}"),
+                vec!["confirm.by_event.purchase", "\"trusted\""],
+            ),
+            (
+                format!("[confirm]\nwait_hours = 169\n{SOURCE}"),
+                vec!["confirm.wait_hours", "1 to 168", "store.dedup_days"],
+            ),
         ] {
             let error = error_of(&text);
             for want in wants {
