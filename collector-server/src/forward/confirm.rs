@@ -23,7 +23,7 @@ pub struct Confirmation {
 
 /// Where an event stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum Trust {
     /// A trusted source told of it, or none has to.
     Confirmed,
     /// One may still do so until then (epoch milliseconds).
@@ -41,11 +41,11 @@ impl Confirmation {
         happened_ms: i64,
         now_ms: i64,
         max_age_ms: i64,
-    ) -> Standing {
+    ) -> Trust {
         if !self.names.contains(&event.name)
             || event.copies.iter().any(|copy| copy.kind.is_trusted())
         {
-            return Standing::Confirmed;
+            return Trust::Confirmed;
         }
         let arrived_ms = event
             .copies
@@ -54,18 +54,18 @@ impl Confirmation {
         let patience_ends = arrived_ms.saturating_add(self.wait_ms);
         let too_old = happened_ms.saturating_add(max_age_ms);
         if now_ms >= patience_ends {
-            return Standing::Expired(format!(
+            return Trust::Expired(format!(
                 "{UNCONFIRMED}no trusted source told of it within {}",
                 span(self.wait_ms)
             ));
         }
         if now_ms > too_old {
-            return Standing::Expired(format!(
+            return Trust::Expired(format!(
                 "{UNCONFIRMED}no trusted source told of it before it was {} old, the most the platform takes",
                 span(max_age_ms)
             ));
         }
-        Standing::Waits(patience_ends.min(too_old.saturating_add(1)))
+        Trust::Waits(patience_ends.min(too_old.saturating_add(1)))
     }
 }
 
@@ -104,14 +104,14 @@ mod tests {
     #[test]
     fn only_what_is_named_and_came_from_browsers_alone_waits() {
         use SourceKind::{Browser, Server, Webhook};
-        let waits = Standing::Waits(58 * HOUR);
+        let waits = Trust::Waits(58 * HOUR);
         for (name, kinds, want) in [
             ("purchase", &[Browser][..], &waits),
             ("purchase", &[Browser, Browser], &waits),
-            ("purchase", &[Server], &Standing::Confirmed),
-            ("purchase", &[Browser, Server], &Standing::Confirmed),
-            ("purchase", &[Browser, Webhook], &Standing::Confirmed),
-            ("refund", &[Browser], &Standing::Confirmed),
+            ("purchase", &[Server], &Trust::Confirmed),
+            ("purchase", &[Browser, Server], &Trust::Confirmed),
+            ("purchase", &[Browser, Webhook], &Trust::Confirmed),
+            ("refund", &[Browser], &Trust::Confirmed),
         ] {
             let event = event(name, kinds);
             let got = rules().standing(&event, event.at_ms, 11 * HOUR, 70 * HOUR);
@@ -121,7 +121,7 @@ mod tests {
         let event = event("purchase", &[Browser]);
         assert_eq!(
             nothing.standing(&event, event.at_ms, 11 * HOUR, 70 * HOUR),
-            Standing::Confirmed
+            Trust::Confirmed
         );
     }
 
@@ -129,16 +129,16 @@ mod tests {
     fn the_wait_ends_with_its_time_or_with_the_platforms() {
         let event = event("purchase", &[SourceKind::Browser]);
         let at = |now, max_age| rules().standing(&event, event.at_ms, now, max_age);
-        assert_eq!(at(58 * HOUR - 1, 70 * HOUR), Standing::Waits(58 * HOUR));
+        assert_eq!(at(58 * HOUR - 1, 70 * HOUR), Trust::Waits(58 * HOUR));
         assert_eq!(
             at(58 * HOUR, 70 * HOUR),
-            Standing::Expired("unconfirmed: no trusted source told of it within 48 h".to_owned())
+            Trust::Expired("unconfirmed: no trusted source told of it within 48 h".to_owned())
         );
         // Happened at 9 h, the platform takes it for 20 h: waiting longer is no use.
-        assert_eq!(at(29 * HOUR, 20 * HOUR), Standing::Waits(29 * HOUR + 1));
+        assert_eq!(at(29 * HOUR, 20 * HOUR), Trust::Waits(29 * HOUR + 1));
         assert_eq!(
             at(29 * HOUR + 1, 20 * HOUR),
-            Standing::Expired(
+            Trust::Expired(
                 "unconfirmed: no trusted source told of it before it was 20 h old, the most the platform takes"
                     .to_owned()
             )

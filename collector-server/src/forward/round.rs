@@ -6,7 +6,7 @@ use firsthand_core::consent::{Purpose, Verdict};
 use firsthand_core::wire::{ConsentEvidence, Word, decode_header};
 
 use super::breaker::Permit;
-use super::confirm::Standing;
+use super::confirm::Trust;
 use super::consent::{Permission, permission};
 use super::delivery::Channel;
 use super::merge::{Merged, happened_at_ms, merge};
@@ -192,13 +192,13 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
         .confirm
         .standing(event, happened_ms, now, plan.max_age_ms)
     {
-        Standing::Confirmed => {}
-        Standing::Waits(until_ms) => {
+        Trust::Confirmed => {}
+        Trust::Waits(until_ms) => {
             channel.observer.unconfirmed();
             look.rows.push(waits(Outcome::Unconfirmed { until_ms }));
             return;
         }
-        Standing::Expired(reason) => {
+        Trust::Expired(reason) => {
             let skip = Skip::new("unconfirmed", reason);
             suppress(channel, event.seq, attempts, skip, look);
             return;

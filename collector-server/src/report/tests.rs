@@ -23,6 +23,7 @@ fn told(source: &str, kind: SourceKind, name: &str, ids: &[&str], at_ms: i64) ->
             })
             .collect(),
         quarantined: Vec::new(),
+        subject: crate::privacy::subject::Subject::default(),
         receipt: None,
         owner: Owner::default(),
     }
