@@ -64,12 +64,12 @@ fn config(dir: &Path, platforms: &Platforms, confirm: &str) -> PathBuf {
         ),
     );
     let mut text = std::fs::read_to_string(&path).unwrap();
-    text.push_str(&format!(
+    text += &format!(
         "[[destination]]\nkind = \"meta\"\nname = \"meta\"\ndataset_id = \"1000000000000001\"\n\
          access_token = {{ file = \"{}/meta-token\" }}\nbase_url = \"{}/meta\"\n",
         dir.display(),
         platforms.base
-    ));
+    );
     std::fs::write(&path, text).unwrap();
     path
 }
