@@ -103,7 +103,11 @@ fn merge_noting<'e>(
         seq: stored.seq,
         name: &stored.name,
         event_id: &stored.event_id,
-        at_ms: by_trust.first().map_or(stored.at_ms, |copy| copy.event.at),
+        at_ms: match by_trust.as_slice() {
+            [first, _, ..] => first.event.at,
+            // The log keeps the time of an only copy.
+            _ => stored.at_ms,
+        },
         session: first("session", lineage, &|copy| copy.event.session.is_some())
             .and_then(|copy| copy.event.session),
         props: facts(&by_trust, lineage),

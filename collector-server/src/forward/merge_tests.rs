@@ -16,11 +16,16 @@ fn copy(kind: SourceKind, source: &str, header: &str, event: &str) -> StoredCopy
 }
 
 fn stored(copies: Vec<StoredCopy>) -> StoredEvent {
+    // As in the log: the time of the copy that came first.
+    let at_ms = copies
+        .first()
+        .and_then(|copy| decode_event(&copy.event).ok())
+        .map_or(0, |event| event.at);
     StoredEvent {
         seq: 1,
         name: "purchase".to_owned(),
         event_id: "purchase:1001".to_owned(),
-        at_ms: 1_795_471_190_000,
+        at_ms,
         settle_until_ms: 0,
         copies,
     }
