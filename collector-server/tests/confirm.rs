@@ -63,9 +63,9 @@ fn config(dir: &Path, platforms: &Platforms, confirm: &str) -> PathBuf {
             "[confirm]\nby_event = {{ purchase = \"trusted\" }}\n{confirm}\n[settle]\nby_event_ms = {{ purchase = 0 }}"
         ),
     );
-    let mut text = std::fs::read_to_string(&path).unwrap();
-    text += &format!(
-        "[[destination]]\nkind = \"meta\"\nname = \"meta\"\ndataset_id = \"1000000000000001\"\n\
+    let usual = std::fs::read_to_string(&path).unwrap();
+    let text = format!(
+        "{usual}[[destination]]\nkind = \"meta\"\nname = \"meta\"\ndataset_id = \"1000000000000001\"\n\
          access_token = {{ file = \"{}/meta-token\" }}\nbase_url = \"{}/meta\"\n",
         dir.display(),
         platforms.base
