@@ -4,6 +4,10 @@ use firsthand_core::consent::{AgeBand, DEFAULT_MAX_AGE_DAYS, GpcMode, GpcScope, 
 use firsthand_core::text::{fields, parse_int};
 
 /// Options, complete. Durations carry their unit in the name.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(crate) struct Config {
     /// Browser key of the workspace.
     pub(crate) write_key: String,

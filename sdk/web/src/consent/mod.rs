@@ -13,6 +13,10 @@ use crate::storage;
 
 /// What is known of the visitor's will, and what it allows.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each of its own source"
+)]
 pub(crate) struct Consent {
     /// The stored text that the choice was read from.
     stored: String,
@@ -131,7 +135,7 @@ impl Consent {
     pub(crate) fn heard(&self) -> String {
         let mut out = String::new();
         if let Some(framework) = &self.framework {
-            push_marks(&mut out, &framework.answers);
+            push_marks(&mut out, framework.answers);
             out.push_str(&self.source);
         }
         out
@@ -223,7 +227,7 @@ impl Consent {
             out.push(' ');
             push_int(&mut out, choice.at_ms);
             out.push(' ');
-            push_marks(&mut out, &choice.answers);
+            push_marks(&mut out, choice.answers);
             for fact in [choice.after_gpc_notice, self.had_gpc] {
                 out.push(' ');
                 out.push(flag(fact));
@@ -283,7 +287,7 @@ fn read_answers(answers: &mut Answers, text: &str) -> Option<()> {
 
 /// Appends answers as `1`, `0` and `-`.
 #[inline(never)]
-fn push_marks(out: &mut String, answers: &Answers) {
+fn push_marks(out: &mut String, answers: Answers) {
     for answer in answers {
         out.push(answer.map_or('-', flag));
     }

@@ -92,7 +92,7 @@ pub(crate) mod sdk {
         at: f64,
     ) -> String {
         // As the surface does: the order's id, else the wanted one, else a fresh one.
-        let derived = derived_event_id(catalogue::canonical(name), Some(order), Some(refund));
+        let derived = derived_event_id(catalogue::known_in_page(name), Some(order), Some(refund));
         let id = match (derived, id) {
             (Some(id), _) => id,
             (None, "") => uuid_v7(super::now_ms(), super::random()),
