@@ -118,7 +118,8 @@ const announce = (): void => {
 /** What each call of the API does once the core is there. None throws. */
 const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
-    const id = eventId(name, props, text(options?.id));
+    const order = { transaction_id: text(props?.transaction_id ?? props?.order_id), refund_id: text(props?.refund_id) };
+    const id = eventId(name, order, text(options?.id));
     on(Step.Track, [field(text(name)).trim(), id, propsText(props)].join('\n'), Number(options?.at) || 0);
     return id;
   },
