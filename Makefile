@@ -53,8 +53,8 @@ test-npm: sdk ## The npm package in headless Chromium
 test-shop: sdk ## The example shop's backend
 	node --test examples/storefront/test/
 
-test-clients: tests/clients/node_modules/.installed $(CLIENTS_VENV)/.installed ## SDKs of Segment and RudderStack, signatures of Shopify and Stripe
-	$(CARGO) build -p firsthand-collector --quiet
+test-clients: sdk tests/clients/node_modules/.installed $(CLIENTS_VENV)/.installed ## SDKs of Segment and RudderStack, signatures of Shopify and Stripe
+	$(CARGO) test $(NATIVE) --no-run --quiet
 	cd tests/clients && npm test --silent
 
 test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform's request, in real browsers
