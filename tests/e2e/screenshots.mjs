@@ -37,6 +37,8 @@ async function shoot(stack, browser, out, [screen, viewport]) {
   const context = await browser.createBrowserContext();
   const visitor = new Visitor(await context.newPage(), stack.shopUrl);
   await visitor.page.setViewport(viewport);
+  // What fades in would be half there.
+  await visitor.page.emulateMediaFeatures([{ name: 'prefers-reduced-motion', value: 'reduce' }]);
   const save = async (name, how, page = visitor.page) => {
     await page.evaluate(async () => {
       for (const image of document.images) await image.decode().catch(() => {});
