@@ -1,7 +1,6 @@
 //! The user part of a request: clear values become digests, digests are checked, ids are bounded.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use firsthand_core::identity::{Clear, Country, Digest, Field, Rules};
 use firsthand_core::ids;
@@ -10,12 +9,10 @@ use firsthand_core::wire::{ClearKey, DigestKey, User};
 use super::personal::holds_email;
 use super::{Connection, Sender};
 use crate::privacy::keys::KeyRing;
-use crate::privacy::subject::Identifier;
+use crate::privacy::subject::{Identifier, MAX_DIGESTS};
 
 /// Longest platform identifier and shop-own id, in bytes.
 const MAX_ID_BYTES: usize = 512;
-/// Most digests of one kind: every event of a request carries them all.
-const MAX_DIGESTS: usize = 10;
 
 /// Whether a value that should be a digest or absent is clear text.
 pub(super) fn holds_clear_values(user: &User<'_>) -> bool {
@@ -135,22 +132,27 @@ const fn keys_of(key: ClearKey) -> Option<(Field, DigestKey, Option<DigestKey>)>
 pub(super) fn cleanse<'a>(user: &mut User<'a>, connection: &Connection<'a>) -> usize {
     let before = user.digests.len() + user.browser.len();
     for (_, value) in &mut user.digests {
-        if !is_lower_hex(value) {
-            *value = Digest::parse(value).map_or(Cow::Borrowed(""), |d| Cow::Owned(d.hex()));
+        let canonical = match Digest::canonical(value) {
+            Some(Cow::Borrowed(_)) => continue,
+            Some(Cow::Owned(hex)) => hex,
+            None => String::new(),
+        };
+        *value = Cow::Owned(canonical);
+    }
+    // The keys are few and each has few values: looking through what is kept beats a table.
+    for (key, value) in std::mem::take(&mut user.digests) {
+        let same = user.digests.iter().filter(|(kept, _)| *kept == key);
+        let is_new = !same.clone().any(|(_, kept)| *kept == value);
+        if !value.is_empty() && is_new && same.count() < MAX_DIGESTS {
+            user.digests.push((key, value));
         }
     }
-    let mut seen: HashMap<DigestKey, Vec<Cow<'a, str>>> = HashMap::new();
-    user.digests.retain(|(key, value)| {
-        let same = seen.entry(*key).or_default();
-        let is_new = !value.is_empty() && same.len() < MAX_DIGESTS && !same.contains(value);
-        if is_new {
-            same.push(value.clone());
+    for (key, value) in std::mem::take(&mut user.browser) {
+        let is_named = user.browser.iter().any(|(kept, _)| *kept == key);
+        if !is_named && is_plain_id(&value) {
+            user.browser.push((key, value));
         }
-        is_new
-    });
-    let mut named = HashSet::new();
-    user.browser
-        .retain(|(key, value)| is_plain_id(value) && named.insert(*key));
+    }
     user.clear.clear();
     // Heard by the door, of no use in the log.
     user.is_reset = false;
@@ -165,13 +167,6 @@ pub(super) fn cleanse<'a>(user: &mut User<'a>, connection: &Connection<'a>) -> u
         dropped += 1;
     }
     dropped
-}
-
-fn is_lower_hex(value: &str) -> bool {
-    value.len() == 64
-        && value
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 fn is_plain_id(value: &str) -> bool {

@@ -1,7 +1,6 @@
 //! `POST /v1/events`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -339,23 +338,26 @@ pub(super) async fn known_people(
     let people = || known.iter().flat_map(|(person, _)| &person.identifiers);
     let keys = unique(people().map(|identifier| identifier.key));
     let names = unique(known.iter().flat_map(|(_, names)| names).cloned());
-    let standings: HashMap<_, _> = within_deadline(app.store.standings(keys))
-        .await?
-        .into_iter()
-        .collect();
-    let words: HashMap<_, _> = within_deadline(app.store.latest_consent(names))
-        .await?
-        .into_iter()
-        .map(|word| (word.anonymous_id.clone(), word))
-        .collect();
+    // Both are nearly always empty.
+    let mut standings = within_deadline(app.store.standings(keys)).await?;
+    standings.sort_unstable_by_key(|(key, _)| *key);
+    let mut words = within_deadline(app.store.latest_consent(names)).await?;
+    words.sort_unstable_by(|one, other| one.anonymous_id.cmp(&other.anonymous_id));
     for (person, names) in &mut known {
+        let standing_of = |identifier: &Identifier| {
+            let place = standings.binary_search_by_key(&identifier.key, |(key, _)| *key);
+            place.ok().and_then(|place| standings.get(place))
+        };
         person.standing = person
             .identifiers
             .iter()
-            .filter_map(|identifier| standings.get(&identifier.key))
-            .fold(Standing::default(), |all, one| all.and(*one));
-        let said = names.iter().filter_map(|name| words.get(name));
-        person.words = said.cloned().collect();
+            .filter_map(standing_of)
+            .fold(Standing::default(), |all, (_, one)| all.and(*one));
+        let word_of = |name: &String| {
+            let place = words.binary_search_by(|word| word.anonymous_id.cmp(name));
+            place.ok().and_then(|place| words.get(place))
+        };
+        person.words = names.iter().filter_map(word_of).cloned().collect();
     }
     Ok(known.into_iter().map(|(person, _)| person).collect())
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use firsthand_core::consent::{PURPOSES, Purpose, Verdict};
 use firsthand_core::identity::Digest;
+use firsthand_core::ids::push_hex;
 use firsthand_core::wire::{ConsentEvidence, DigestKey, User, Word};
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +34,19 @@ impl BlindKey {
         }
         Some(Self(bytes))
     }
+
+    /// Returns a text with 32 hex digits added.
+    fn hex(self, mut text: String) -> String {
+        for byte in self.0 {
+            push_hex(&mut text, byte);
+        }
+        text
+    }
 }
 
 impl fmt::Display for BlindKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
+        out.write_str(&self.hex(String::with_capacity(2 * Self::BYTES)))
     }
 }
 
@@ -124,6 +133,9 @@ impl Kind {
     }
 }
 
+/// Most digests of one key in a header; what is beyond is neither kept nor names anybody.
+pub const MAX_DIGESTS: usize = 10;
+
 /// One identifier of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Identifier {
@@ -180,27 +192,52 @@ impl KeyRing {
             .into_iter()
             .filter_map(|(kind, value)| Some(self.identifier(kind, value?)))
             .collect();
-        for (key, value) in digests {
-            let Some(kind) = Kind::of_digest(*key) else {
-                continue;
-            };
-            let Some(digest) = Digest::parse(value) else {
-                continue;
-            };
-            let identifier = self.identifier(kind, &digest.hex());
-            if !found.contains(&identifier) {
-                found.push(identifier);
-            }
+        for (kind, value) in named_by(digests) {
+            found.push(self.identifier(kind, &value));
         }
         found
     }
+}
+
+/// Returns by which digests a header names its person: each value once, though two forms of one thing are often the same.
+fn named_by<'v>(digests: &'v [(DigestKey, Cow<'_, str>)]) -> Vec<(Kind, Cow<'v, str>)> {
+    let mut named: Vec<(Kind, Cow<'v, str>)> = Vec::new();
+    let mut counts: Vec<(DigestKey, usize)> = Vec::new();
+    for (key, value) in digests {
+        let (Some(kind), Some(value)) = (Kind::of_digest(*key), Digest::canonical(value)) else {
+            continue;
+        };
+        if named
+            .iter()
+            .any(|known| known.0 == kind && known.1 == value)
+        {
+            continue;
+        }
+        let place = counts.iter().position(|(counted, _)| counted == key);
+        let place = place.unwrap_or_else(|| {
+            counts.push((*key, 0));
+            counts.len() - 1
+        });
+        if let Some((_, count)) = counts.get_mut(place)
+            && *count < MAX_DIGESTS
+        {
+            *count += 1;
+            named.push((kind, value));
+        }
+    }
+    named
 }
 
 impl Identifier {
     /// Returns under which name the store keeps a word on consent that was said of this identifier, and the data key
     /// of who has no browser; `None` for a browser's, which are kept under its id.
     pub fn word_name(&self) -> Option<String> {
-        (self.kind != Kind::AnonymousId).then(|| format!("#{}", self.key))
+        if self.kind == Kind::AnonymousId {
+            return None;
+        }
+        let mut name = String::with_capacity(1 + 2 * BlindKey::BYTES);
+        name.push('#');
+        Some(self.key.hex(name))
     }
 }
 

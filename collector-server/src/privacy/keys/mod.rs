@@ -20,7 +20,8 @@ mod tests;
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use self::file::{FILE_NAME, Rotated, rotate_file, write_new};
@@ -54,7 +55,8 @@ const BLIND_PLACE: Place<'static> = Place {
 /// The keys of one data directory, ready for use.
 pub struct KeyRing {
     masters: Masters,
-    blind: hmac::Key,
+    /// Already keyed: every identifier of every request is indexed, and what the secret alone decides is computed once.
+    blind: Hmac<Sha256>,
 }
 
 impl fmt::Debug for KeyRing {
@@ -72,7 +74,7 @@ impl KeyRing {
         let wrapped = masters.wrap(BLIND_PLACE, &raw);
         let ring = Self {
             masters,
-            blind: hmac::Key::new(hmac::HMAC_SHA256, raw.as_slice()),
+            blind: keyed(&raw),
         };
         (ring, wrapped)
     }
@@ -82,21 +84,21 @@ impl KeyRing {
         let raw = masters.unwrap(BLIND_PLACE, blind)?;
         Ok(Self {
             masters,
-            blind: hmac::Key::new(hmac::HMAC_SHA256, raw.as_slice()),
+            blind: keyed(&raw),
         })
     }
 
     /// Returns the index of an identifier. `domain` keeps kinds of identifiers apart.
     pub fn blind(&self, domain: &str, value: &[u8]) -> Blind {
-        let mut context = hmac::Context::with_key(&self.blind);
+        let mut context = self.blind.clone();
         // The length keeps domain and value apart. A domain is a short constant.
         context.update(&[u8::try_from(domain.len()).unwrap_or(u8::MAX)]);
         context.update(domain.as_bytes());
         context.update(value);
         let mut blind = Blind::default();
-        let tag = context.sign();
-        for (slot, byte) in blind.iter_mut().zip(tag.as_ref()) {
-            *slot = *byte;
+        let tag = context.finalize().into_bytes();
+        for (slot, byte) in blind.iter_mut().zip(tag) {
+            *slot = byte;
         }
         blind
     }
@@ -147,6 +149,16 @@ impl KeyRing {
         let raw = self.masters.unwrap(place, wrapped)?;
         Ok(Some(self.masters.wrap(place, &raw)))
     }
+}
+
+fn keyed(secret: &Raw) -> Hmac<Sha256> {
+    /// Bytes of a block of SHA-256; a shorter key is continued with zeros (RFC 2104, section 2).
+    const BLOCK: usize = 64;
+    let mut block = Zeroizing::new([0; BLOCK]);
+    for (slot, byte) in block.iter_mut().zip(secret.iter()) {
+        *slot = *byte;
+    }
+    Hmac::new((&*block).into())
 }
 
 /// A ring of its own for a test that keeps nothing.

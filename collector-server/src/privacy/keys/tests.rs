@@ -140,6 +140,27 @@ fn an_index_tells_domains_and_values_apart() {
     assert_ne!(ring.blind("a", b"bc"), testing_ring().blind("a", b"bc"));
 }
 
+/// What was indexed stays found, whatever computes the index: HMAC-SHA-256 (RFC 2104) over the domain's length, the domain and the value.
+#[test]
+fn an_index_is_the_hmac_of_domain_and_value() {
+    let secret: Raw = Zeroizing::new([7; KEY_BYTES]);
+    let ring = KeyRing {
+        blind: keyed(&secret),
+        ..testing_ring()
+    };
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_slice());
+    for value in [
+        "",
+        "0199d2a4-79b0-7cc3-98c4-dc0c0c07398f",
+        &"a".repeat(64),
+        &"b".repeat(500),
+    ] {
+        let message = [&[5], b"email".as_slice(), value.as_bytes()].concat();
+        let tag = aws_lc_rs::hmac::sign(&key, &message);
+        assert_eq!(ring.blind("email", value.as_bytes()), tag.as_ref()[..16]);
+    }
+}
+
 #[test]
 fn subjects_of_the_same_day_are_neighbours_and_nothing_else_shows() {
     let ring = testing_ring();

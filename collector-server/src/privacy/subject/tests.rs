@@ -136,3 +136,35 @@ fn words_under_several_names_are_one() {
     assert_eq!(joint.unwrap().evidence.choice, None, "no grant");
     assert_eq!(joint_word(std::iter::empty()), None);
 }
+
+/// What a header keeps is what it names its person by, and a hostile one costs no more than an honest one.
+#[test]
+fn digests_name_a_person_once_and_within_a_bound() {
+    let hex = |n: usize| format!("{n:064x}");
+    let digest = |key, value: &str| (key, Cow::Owned(value.to_owned()));
+    let same = [
+        digest(DigestKey::Phone, &hex(10)),
+        digest(DigestKey::PhoneE164, &hex(10)),
+        digest(DigestKey::PhoneE164, &hex(10).to_uppercase()),
+        digest(DigestKey::Phone, "no digest"),
+        digest(DigestKey::City, &hex(11)),
+        digest(DigestKey::Email, &hex(10)),
+    ];
+    let named = named_by(&same);
+    assert_eq!(
+        named.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(),
+        [Kind::Phone, Kind::Email]
+    );
+    let many: Vec<_> = (0..500)
+        .flat_map(|n| {
+            [
+                digest(DigestKey::Email, &hex(n)),
+                digest(DigestKey::EmailGoogle, &hex(n + 1000)),
+            ]
+        })
+        .collect();
+    let named = named_by(&many);
+    assert_eq!(named.len(), 2 * MAX_DIGESTS);
+    assert!(named.contains(&(Kind::Email, Cow::Owned(hex(9)))));
+    assert!(named.contains(&(Kind::Email, Cow::Owned(hex(1009)))));
+}

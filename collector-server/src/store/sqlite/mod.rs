@@ -368,17 +368,34 @@ impl SqliteStore {
 
     /// Makes the indexes of a request, outside the writer.
     fn prepared(&self, mut append: Append) -> (Append, Option<Blind>) {
-        append.receipt = self.blinded(append.receipt.take());
-        let owner = append.owner.id.as_deref();
-        let subject = owner.map(|id| self.inner.ring.subject(id));
+        let subject = append
+            .owner
+            .id
+            .as_deref()
+            .map(|id| self.inner.ring.subject(id));
+        let owner = append.owner.id.as_deref().zip(subject);
+        append.receipt = self.blinded(append.receipt.take(), owner);
         (append, subject)
     }
 
     /// Replaces the ids of browsers in a draft by their blind indexes, which are what the ledger keeps.
-    fn blinded(&self, mut receipt: Option<Box<Draft>>) -> Option<Box<Draft>> {
+    /// `known` is an id whose index is at hand: the browser's is the owner's, nearly always.
+    fn blinded(
+        &self,
+        mut receipt: Option<Box<Draft>>,
+        known: Option<(&str, Blind)>,
+    ) -> Option<Box<Draft>> {
         if let Some(draft) = &mut receipt {
             for id in [&mut draft.browser, &mut draft.also_known_as] {
-                *id = id.map(|id| Uuid::from_bytes(self.inner.ring.subject(&id.to_string())));
+                *id = id.map(|id| {
+                    let mut text = Uuid::encode_buffer();
+                    let text: &str = id.hyphenated().encode_lower(&mut text);
+                    let known = known.filter(|(owner, _)| *owner == text);
+                    Uuid::from_bytes(match known {
+                        Some((_, subject)) => subject,
+                        None => self.inner.ring.subject(text),
+                    })
+                });
             }
         }
         receipt
@@ -512,7 +529,7 @@ impl Store for SqliteStore {
         receipt: Option<Box<Draft>>,
         subject: Subject,
     ) -> Result<(), StoreError> {
-        let receipt = self.blinded(receipt);
+        let receipt = self.blinded(receipt, None);
         let words = words
             .into_iter()
             .map(|word| (self.inner.ring.subject(&word.anonymous_id), word))

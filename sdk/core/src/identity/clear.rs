@@ -1,6 +1,7 @@
 //! Clear text, its normalised form and its digest: three types, so that none is taken for another.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use sha2::block_api::compress256;
 
@@ -59,6 +60,18 @@ impl Digest {
             *byte = *byte << 4 | hex_value(digit)?;
         }
         Some(Self(bytes))
+    }
+
+    /// Returns the hex of a digest as the wire has it, borrowed where `text` is already of that form; `None` where it is none.
+    pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
+        let is_canonical = text.len() == 64
+            && text
+                .bytes()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        if is_canonical {
+            return Some(Cow::Borrowed(text));
+        }
+        Self::parse(text).map(|digest| Cow::Owned(digest.hex()))
     }
 
     /// Digests a normalised value.
