@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use self::basis::Requirement;
 use crate::report::kind_name;
 use crate::store::sqlite::{DestinationView, EventView, OutcomeView, QuarantineView};
-use crate::store::{Outcome, StoredCopy};
+use crate::store::{ASKED_AGAIN, Outcome, StoredCopy};
 
 /// State, reason and time of an event at one destination.
 struct State<'v> {
@@ -214,6 +214,9 @@ fn words(step: &OutcomeView) -> String {
         ),
         Outcome::Confirmed { source, .. } => format!("confirmed by {source}"),
         Outcome::Delivered => "delivered".to_owned(),
+        Outcome::Retry { reason, .. } if reason.starts_with(ASKED_AGAIN) => {
+            format!("to be sent again under the same id: {reason}")
+        }
         Outcome::Retry { at_ms, reason } => {
             format!("to be tried again at {}: {reason}", time(*at_ms))
         }

@@ -5,10 +5,12 @@ mod backup;
 mod chain;
 mod check;
 mod consent;
+mod dead;
 mod erase;
 mod explain;
 mod export;
 mod keys;
+mod replay;
 mod report;
 mod sandbox;
 mod suppress;
@@ -71,6 +73,17 @@ enum Command {
         after_help = "Examples:\n  firsthand report --event purchase --config collector.toml\n  firsthand report --since 2026-11-01T00:00:00Z --until 2026-11-08T00:00:00Z --json --config collector.toml"
     )]
     Report(report::ReportArgs),
+    /// Lists what destinations have given up, with the platforms' answers
+    #[command(
+        after_help = "Examples:\n  firsthand dead --config collector.toml\n  firsthand dead --destination meta-main --reason 'meta 100' --since 2026-11-24T00:00:00Z --json --config collector.toml"
+    )]
+    Dead(dead::DeadArgs),
+    /// Sends again what a destination has given up; a dry run unless --yes is there
+    #[command(
+        after_help = "An event keeps its id, and consent is decided again before it is sent. What the platform is too late for stays as it is. \
+Where nothing is left to send, that is said, and the command succeeds. Works while the collector runs.\n\nExamples:\n  firsthand replay --destination meta-main --config collector.toml\n  firsthand replay --destination meta-main --reason 'meta 100' --since 2026-11-24T00:00:00Z --yes --config collector.toml\n  firsthand replay --state suppressed --reason 'dry run' --yes --config collector.toml\n  firsthand replay --event purchase:1001 --state delivered --force --yes --config collector.toml"
+    )]
+    Replay(replay::ReplayArgs),
     /// Proves consent: verifies and exports the receipts of the visitors' choices
     #[command(
         after_help = "Examples:\n  firsthand consent verify --config collector.toml\n  firsthand consent verify --head 5f1c… --count 1200 --config collector.toml\n  firsthand consent export --since 2026-01-01T00:00:00Z --out receipts.jsonl --config collector.toml"
@@ -157,6 +170,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Dead(args) => dead::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Consent(args) => consent::run(&args),
         Command::Erase(args) => erase::run(&args),
         Command::Export(args) => export::run(&args),

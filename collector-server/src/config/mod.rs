@@ -31,6 +31,7 @@ use serde::Deserialize;
 
 use crate::explain::basis::Requirement;
 use crate::forward::config::{DestinationConfig, ForwardConfig};
+use crate::forward::replay::{Served, Target};
 use crate::privacy::ledger::{Controller, DATA_CLASSES, Recipient, Retention, TermsText};
 
 /// The whole file.
@@ -132,6 +133,23 @@ impl Config {
             },
             storage_location: privacy.storage_location.clone(),
             withdraw_url: privacy.withdraw_url.clone(),
+        }
+    }
+
+    /// Returns what may be sent again to whom.
+    pub fn replay_served(&self) -> Served {
+        let served = self
+            .destinations
+            .iter()
+            .filter(|destination| destination.common().enabled)
+            .map(|destination| Target {
+                name: destination.name().to_owned(),
+                max_age_ms: i64::try_from(destination.max_event_age().as_millis())
+                    .unwrap_or(i64::MAX),
+            });
+        Served {
+            targets: served.collect(),
+            confirmed: self.confirm.rules().names,
         }
     }
 

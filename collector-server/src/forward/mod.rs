@@ -21,6 +21,7 @@
 //! | [`destinations`] | the platforms: event, request, answer in their words |
 //! | [`schedule`], [`bisect`], [`backoff`], [`breaker`] | pure decisions |
 //! | `engine`, `round`, `delivery`, `access`, [`http`] | the task that carries them out |
+//! | [`replay`] | what of the settled events may be sent again |
 //! | [`observe`] | logs and metrics |
 
 mod access;
@@ -40,6 +41,7 @@ mod merged;
 pub mod names;
 pub mod observe;
 pub mod plan;
+pub mod replay;
 mod round;
 pub mod schedule;
 

@@ -70,6 +70,12 @@ impl Observer {
         self.count("firsthand_forward_retried_total", class, 1);
     }
 
+    /// An event is looked at again because somebody asked for it.
+    pub fn asked_again(&self) {
+        tracing::debug!(destination = self.destination, "event asked for again");
+        self.count("firsthand_forward_replayed_total", "asked", 1);
+    }
+
     /// An event was looked at and left for the next round.
     pub fn postponed(&self, reason: &'static str) {
         tracing::debug!(destination = self.destination, reason, "event postponed");

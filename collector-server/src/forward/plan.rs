@@ -64,9 +64,6 @@ impl Plan {
         let forward = &settings.forward;
         let (common, limits) = (config.common(), config.limits());
         let retry_base_ms = common.retry_base_ms.unwrap_or(forward.retry_base_ms);
-        let max_age = common
-            .max_event_age_secs
-            .map_or(limits.default_max_event_age, Duration::from_secs);
         let batch_events = common
             .batch_events
             .unwrap_or(limits.default_batch_events)
@@ -81,7 +78,7 @@ impl Plan {
             batch_events,
             max_body_bytes: limits.max_body_bytes,
             concurrency: common.concurrency.unwrap_or(limits.default_concurrency),
-            max_age_ms: i64::try_from(max_age.as_millis()).unwrap_or(i64::MAX),
+            max_age_ms: i64::try_from(config.max_event_age().as_millis()).unwrap_or(i64::MAX),
             timeout: Duration::from_millis(
                 common
                     .request_timeout_ms

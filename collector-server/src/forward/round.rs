@@ -19,6 +19,9 @@ use crate::store::{
     ConsentChange, ConsentMark, Due, Outcome, OutcomeRow, Seq, Store, StoreError, StoredEvent,
 };
 
+/// Why an event is not sent that is not there any more.
+const ERASED: &str = "the event was erased";
+
 /// What a look brought.
 #[derive(Debug, Default)]
 pub(super) struct Look {
@@ -98,11 +101,19 @@ async fn look_at_due<S: Store>(
     let words = later_words(store, &events).await?;
     let by_seq: HashMap<Seq, &StoredEvent> =
         events.iter().map(|event| (event.seq, event)).collect();
-    for Due { seq, attempts } in &due {
+    for Due {
+        seq,
+        attempts,
+        is_asked_again,
+    } in &due
+    {
+        if *is_asked_again {
+            channel.observer.asked_again();
+        }
         if let Some(event) = by_seq.get(seq) {
             judge(channel, event, *attempts, &words, look);
         } else {
-            let skip = Skip::new("erased", "the event was erased");
+            let skip = Skip::new("erased", ERASED);
             suppress(channel, *seq, *attempts, skip, look);
         }
     }
@@ -181,7 +192,7 @@ async fn later_words<S: Store>(store: &S, events: &[StoredEvent]) -> Result<Word
 fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, look: &mut Look) {
     let now = channel.now();
     if event.copies.is_empty() {
-        let skip = Skip::new("erased", "the event was erased");
+        let skip = Skip::new("erased", ERASED);
         suppress(channel, event.seq, attempts, skip, look);
         return;
     }

@@ -20,6 +20,7 @@ use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
 use crate::explain::basis::Requirement;
+use crate::forward::replay::Served;
 use crate::privacy::ledger::Terms;
 use crate::region::Regions;
 use crate::store::sqlite::SqliteStore;
@@ -52,6 +53,7 @@ pub struct App {
     pub(super) confirmed: BTreeSet<String>,
     /// One report at a time.
     pub(super) reports: Semaphore,
+    pub(super) replay_served: Served,
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
     pub(super) metrics: IntakeMetrics,
@@ -109,6 +111,7 @@ impl App {
             phone_country: config.phone_country(),
             confirmed: config.confirm.rules().names,
             reports: Semaphore::new(1),
+            replay_served: config.replay_served(),
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,
             metrics,

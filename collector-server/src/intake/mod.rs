@@ -18,6 +18,7 @@ mod gzip;
 mod inspect;
 mod metrics;
 mod network;
+mod operate;
 mod privacy;
 mod rate;
 mod region;
@@ -60,6 +61,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/privacy/release", post(privacy::release))
         .route("/v1/privacy/suppressed", get(privacy::suppressed))
         .route("/v1/privacy/tasks/{id}", get(privacy::task))
+        .route("/v1/inspect/dead", get(operate::dead))
+        .route("/v1/operate/replay", post(operate::replay))
         .route("/sdk/{file}", get(sdk_files::get))
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz))

@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod settled;
 pub mod sqlite;
 
 use std::future::Future;
@@ -20,6 +21,8 @@ use firsthand_core::consent::PURPOSES;
 use crate::privacy::keys::KeyRing;
 use crate::privacy::ledger::Draft;
 use crate::privacy::subject::{BlindKey, Standing, Subject};
+
+pub use self::settled::{ASKED_AGAIN, Again, Order, Settled, SettledEvent, SettledFilter};
 
 /// Position of an event in the log; grows by one an event.
 pub type Seq = i64;
@@ -243,6 +246,8 @@ pub struct Due {
     pub seq: Seq,
     /// How many requests have carried it.
     pub attempts: u32,
+    /// Whether it is due because somebody asked for it again.
+    pub is_asked_again: bool,
 }
 
 /// Where a destination stands.

@@ -4,6 +4,7 @@
 
 pub mod load;
 pub mod person;
+pub mod platform;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use firsthand_core::consent::Purpose;
 use serde::Deserialize;
@@ -139,6 +140,13 @@ impl DestinationConfig {
             .requires
             .as_ref()
             .map_or_else(|| self.limits().requires.to_vec(), |own| own.0.clone())
+    }
+
+    /// Returns the age at which an event is given up.
+    pub fn max_event_age(&self) -> Duration {
+        self.common
+            .max_event_age_secs
+            .map_or(self.limits().default_max_event_age, Duration::from_secs)
     }
 
     /// Fetches the secrets and makes the destination.

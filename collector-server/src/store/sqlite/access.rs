@@ -1,4 +1,4 @@
-//! Tokens and audit rows, written beside a running collector by commands and by the collector itself.
+//! Tokens, audit rows and replays, written beside a running collector by commands and by the collector itself.
 
 use std::path::Path;
 
@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::schema::OpenError;
 use super::tasks::{self, NewTask};
-use super::{SqliteConfig, audit, schema};
+use super::{SqliteConfig, audit, schema, settled};
 use crate::privacy::audit::Entry;
 use crate::privacy::tokens::{Role, TokenRow};
+use crate::store::Again;
 
 fn row_of(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     let role: String = row.get(2)?;
@@ -39,7 +40,7 @@ pub(super) fn tokens(conn: &Connection) -> rusqlite::Result<Vec<TokenRow>> {
         .collect()
 }
 
-/// A connection that may write tokens and audit rows, also while the collector runs.
+/// A connection that may write tokens, audit rows and what is to be sent again, also while the collector runs.
 #[derive(Debug)]
 pub struct Access {
     conn: Connection,
@@ -68,6 +69,17 @@ impl Access {
     /// Writes down what a privacy officer asks for, and the record of it; whoever owns the data carries it out.
     pub fn ask_task(&mut self, task: &NewTask, entry: &Entry) -> rusqlite::Result<()> {
         self.write(entry, |conn| tasks::ask(conn, task))
+    }
+
+    /// Makes settled events due again, in one transaction; a running collector notices within a second. Returns
+    /// how many still had one of the named last words.
+    pub fn send_again(&mut self, again: &Again) -> rusqlite::Result<usize> {
+        let transaction = self
+            .conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let count = settled::send_again(&transaction, again)?;
+        transaction.commit()?;
+        Ok(count)
     }
 
     /// Keeps a new token, and the record of it.

@@ -12,13 +12,13 @@ use super::proof::{self, Chain, ReceiptView};
 use super::schema::OpenError;
 use super::tasks::{self, SuppressedView, TaskView};
 use super::values::{Opened, Opener, Row as Place};
-use super::{SqliteConfig, access, ledger, outcomes, read, schema};
+use super::{SqliteConfig, access, ledger, outcomes, read, schema, settled};
 use crate::privacy::chain::{Head, Row, Verified};
 use crate::privacy::keys::KeyRing;
 use crate::privacy::subject::Identifier;
 use crate::privacy::task::{Counts, Target};
 use crate::privacy::tokens::TokenRow;
-use crate::store::{Outcome, Seq, SourceKind, StoredEvent};
+use crate::store::{Order, Outcome, Seq, SettledEvent, SettledFilter, SourceKind, StoredEvent};
 
 /// One event with what is known about it everywhere.
 #[derive(Debug, Clone)]
@@ -218,6 +218,17 @@ impl<'c> Inspector<'c> {
     /// Returns what became of an event that nobody confirmed; `reason` is how the words of its end begin.
     pub fn doubt(self, seq: Seq, reason: &str) -> rusqlite::Result<Option<Doubt>> {
         arrivals::doubt(self.conn, seq, reason)
+    }
+
+    /// Returns events on which a destination has said its last word, at most `limit`.
+    pub fn settled(
+        self,
+        destination: &str,
+        filter: &SettledFilter,
+        order: Order,
+        limit: usize,
+    ) -> rusqlite::Result<Vec<SettledEvent>> {
+        settled::list(self.conn, self.ring, destination, filter, order, limit)
     }
 
     /// Returns how many events are in quarantine.

@@ -26,6 +26,7 @@ mod recent;
 mod reseal;
 mod retain;
 mod schema;
+mod settled;
 mod shop_orders;
 mod standing;
 mod tasks;
@@ -56,8 +57,8 @@ use self::standing::Standings;
 use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
-    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq, ShopOrder,
-    Store, StoreError, StoredEvent,
+    Again, Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq,
+    ShopOrder, Store, StoreError, StoredEvent,
 };
 use crate::privacy::audit::Entry;
 use crate::privacy::keys::{Blind, KeyConfig, KeyRing};
@@ -251,6 +252,7 @@ impl SqliteStore {
             tasks_done: done,
             metrics: metrics::StoreMetrics::new(),
             gathering: std::time::Duration::ZERO,
+            seen_beside: None,
         };
         let thread = std::thread::Builder::new()
             .name("firsthand-store".to_owned())
@@ -357,6 +359,12 @@ impl SqliteStore {
         let ring = Arc::clone(&self.inner.ring);
         self.with_reader(move |conn| shop_orders::known(conn, &ring, &source, &references))
             .await
+    }
+
+    /// Makes settled events due again; on disk when answered, and told to the forwarder. Returns how many still
+    /// had one of the named last words.
+    pub async fn send_again(&self, again: Again) -> Result<usize, StoreError> {
+        self.ask(|reply| Command::SendAgain(again, reply)).await
     }
 
     /// Destroys the keys of these subjects ([`KeyRing::subject`]): what they sealed can never be read again.

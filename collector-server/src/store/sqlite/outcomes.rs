@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::kind_number;
-use crate::store::{DestinationState, Due, Outcome, Progress, Seq, SourceKind};
+use crate::store::{ASKED_AGAIN, DestinationState, Due, Outcome, Progress, Seq, SourceKind};
 
 /// State of what was taken.
 const DELIVERED: i64 = 1;
@@ -212,17 +212,23 @@ pub(super) fn due(
     limit: usize,
 ) -> rusqlite::Result<Vec<Due>> {
     conn.prepare_cached(
-        "SELECT seq, attempts FROM outcomes
+        "SELECT seq, attempts, substr(reason, 1, length(?4)) = ?4 FROM outcomes
          WHERE destination = (SELECT id FROM destinations WHERE name = ?1)
            AND due_at IS NOT NULL AND due_at <= ?2
          ORDER BY due_at, seq LIMIT ?3",
     )?
     .query_map(
-        params![name, now_ms, i64::try_from(limit).unwrap_or(i64::MAX)],
+        params![
+            name,
+            now_ms,
+            i64::try_from(limit).unwrap_or(i64::MAX),
+            ASKED_AGAIN
+        ],
         |row| {
             Ok(Due {
                 seq: row.get(0)?,
                 attempts: row.get(1)?,
+                is_asked_again: row.get::<_, Option<bool>>(2)?.unwrap_or_default(),
             })
         },
     )?

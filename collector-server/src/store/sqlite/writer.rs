@@ -22,12 +22,12 @@ use super::standing::Standings;
 use super::tasks::{self, NewTask, Stepped};
 use super::vault::keys_of;
 use super::words::Words;
-use super::{SqliteConfig, audit, ledger, outcomes, people, schema, upkeep};
+use super::{SqliteConfig, audit, ledger, outcomes, people, schema, settled, upkeep};
 use crate::privacy::audit::Entry;
 use crate::privacy::keys::Blind;
 use crate::privacy::ledger::Draft;
 use crate::privacy::subject::{BlindKey, Subject};
-use crate::store::{Append, Appended, ConsentChange, Progress, Seq, StoreError};
+use crate::store::{Again, Append, Appended, ConsentChange, Progress, Seq, StoreError};
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -45,6 +45,8 @@ pub(super) enum Command {
     Commit(String, Progress, Reply<()>),
     Access(Entry, Reply<()>),
     Told(Told, Reply<()>),
+    /// Makes settled events due again.
+    SendAgain(Again, Reply<usize>),
     /// Destroys the keys of these subjects.
     DestroyKeys(Vec<Blind>, Reply<usize>),
     /// Writes down what a privacy officer asks for; it is carried out afterwards.
@@ -60,8 +62,18 @@ pub(super) enum Command {
 /// A command that was carried out, but not committed yet.
 enum Done {
     Appended(Vec<Appended>),
-    Destroyed(usize),
+    /// How many keys were destroyed, or events made due.
+    Counted(usize),
     Nothing,
+}
+
+impl Done {
+    fn count(self) -> usize {
+        match self {
+            Self::Counted(count) => count,
+            Self::Appended(_) | Self::Nothing => 0,
+        }
+    }
 }
 
 /// Bytes a command occupies while it waits, roughly.
@@ -91,6 +103,7 @@ pub(super) fn weight(command: &Command) -> usize {
         Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
         Command::Access(entry, _) => BASE + entry.what.len(),
         Command::Told(told, _) => BASE + told.orders.len() * 512,
+        Command::SendAgain(again, _) => BASE + again.seqs.len() * 64,
         Command::DestroyKeys(subjects, _) => BASE + subjects.len() * size_of::<Blind>(),
         Command::Task(task, _, _) => {
             BASE + task.target.identifiers.len() * 32 + task.target.seqs.len() * 8
@@ -139,6 +152,8 @@ pub(super) struct Writer {
     pub(super) metrics: super::metrics::StoreMetrics,
     /// How long a group may grow now: zero unless the last one was large.
     pub(super) gathering: Duration,
+    /// SQLite's `data_version` at the last look; it changes when another connection commits.
+    pub(super) seen_beside: Option<i64>,
 }
 
 impl Writer {
@@ -148,6 +163,8 @@ impl Writer {
         let mut next_upkeep = Instant::now() + FIRST_UPKEEP;
         // One that was cut short by the end of the process goes on at once.
         let mut next_task = Instant::now();
+        // What is written beside from here on is noticed, also before the first look.
+        self.look_beside();
         let mut group = Vec::new();
         loop {
             let wait = next_upkeep
@@ -170,6 +187,7 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if Instant::now() >= next_task {
+                self.look_beside();
                 next_task = Instant::now() + self.work_on_task(now_ms());
             }
             if Instant::now() >= next_upkeep {
@@ -190,6 +208,27 @@ impl Writer {
                 tracing::warn!(%error, "store did not close cleanly");
             }
         }
+    }
+
+    /// Tells the forwarder to look again where a command wrote into the file: there may be something to send again.
+    fn look_beside(&mut self) {
+        let Some(conn) = &self.conn else { return };
+        let version = conn
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut version| version.query_row([], |row| row.get::<_, i64>(0)));
+        match version {
+            Ok(version) => {
+                let before = self.seen_beside.replace(version);
+                if before.is_some_and(|before| before != version) {
+                    self.wake();
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the data file could not be looked at"),
+        }
+    }
+
+    fn wake(&self) {
+        self.last_seq.send_modify(|_| {});
     }
 
     /// Takes what waits, up to the bounds of one transaction.
@@ -270,10 +309,13 @@ impl Writer {
                 if result.is_ok() {
                     self.words.forget_all();
                 }
-                let _ = reply.send(result.map(|done| match done {
-                    Done::Destroyed(count) => count,
-                    Done::Appended(_) | Done::Nothing => 0,
-                }));
+                let _ = reply.send(result.map(Done::count));
+            }
+            (Command::SendAgain(_, reply), result) => {
+                if result.is_ok() {
+                    self.wake();
+                }
+                let _ = reply.send(result.map(Done::count));
             }
             (Command::Append(_, _, reply), result) => {
                 let _ = reply.send(result.map(|_| Vec::new()));
@@ -462,9 +504,10 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
         Command::Told(told, _) => shop_orders::remember(conn, cache, told).map(|()| Done::Nothing),
+        Command::SendAgain(again, _) => settled::send_again(conn, again).map(Done::Counted),
         Command::DestroyKeys(subjects, _) => {
             let ids = keys_of(conn, subjects)?;
-            cache.vault.destroy(conn, &ids).map(Done::Destroyed)
+            cache.vault.destroy(conn, &ids).map(Done::Counted)
         }
         Command::Task(task, entry, _) => {
             if let Some(entry) = entry {

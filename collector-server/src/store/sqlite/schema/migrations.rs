@@ -43,6 +43,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 6,
         sql: include_str!("0006_late_copies.sql"),
     },
+    Migration {
+        version: 7,
+        sql: include_str!("0007_settled.sql"),
+    },
 ];
 
 /// Why a data file cannot be used as it is.
