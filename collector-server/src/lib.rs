@@ -14,6 +14,7 @@ mod listen;
 mod nearest;
 pub mod privacy;
 pub mod region;
+mod reload;
 pub mod report;
 pub mod sdk_files;
 pub mod secret;

@@ -27,10 +27,11 @@ pub(crate) struct Bounds {
     pub(crate) head_timeout: Duration,
 }
 
-/// Serves until `stopped` turns true, then finishes what is at work.
+/// Serves until `stopped` turns true, then finishes what is at work. Each request goes through the newest doors,
+/// also on a connection that is older than they are.
 pub(crate) async fn run(
     listener: TcpListener,
-    router: Router,
+    doors: watch::Receiver<Router>,
     bounds: Bounds,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -48,7 +49,7 @@ pub(crate) async fn run(
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = graceful.watch(connection(stream, peer, &router, bounds));
+                let connection = graceful.watch(connection(stream, peer, &doors, bounds));
                 tokio::spawn(async move {
                     // A connection that broke is its sender's affair.
                     if let Err(error) = connection.await {
@@ -70,7 +71,7 @@ pub(crate) async fn run(
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: &Router,
+    doors: &watch::Receiver<Router>,
     bounds: Bounds,
 ) -> http1::Connection<
     TokioIo<TcpStream>,
@@ -85,11 +86,12 @@ fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY was refused");
     }
-    let router = router.clone();
+    let doors = doors.clone();
     let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request)
+        let mut router = doors.borrow().clone();
+        router.call(request)
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

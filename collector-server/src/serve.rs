@@ -3,12 +3,14 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::Config;
@@ -16,6 +18,7 @@ use crate::forward;
 use crate::intake::{self, App};
 use crate::listen::{self, Bounds};
 use crate::privacy::keys::Masters;
+use crate::reload::Running;
 use crate::store::sqlite::SqliteStore;
 
 /// Builds everything that can fail before a port is bound, without touching the data: what `check` and
@@ -47,8 +50,10 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
-pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<()> {
+/// Serves until SIGTERM or SIGINT, then drains; reads `file` again at SIGHUP.
+pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> anyhow::Result<()> {
+    // From the first moment on: a signal that nobody waits for ends the process.
+    let mut hangup = signal(SignalKind::hangup()).context("waiting for SIGHUP")?;
     check_secrets(&config)?;
     let prometheus = install_metrics()?;
     let destinations = config.destination_names();
@@ -62,28 +67,43 @@ pub async fn serve(config: Config, port_file: Option<&Path>) -> anyhow::Result<(
         None => None,
     };
 
-    let mut settings = forward::Settings::new(
-        config.forward.clone(),
-        config.destinations.clone(),
-        config.consent.policy(),
-    );
-    settings.confirm = config.confirm.rules();
-    let forwarder = forward::spawn(&Arc::new(store.clone()), &settings)?;
+    let forwarder = forward::spawn(&Arc::new(store.clone()), &config.forwarding())?;
     let bounds = Bounds {
         connections: config.limits.connections,
         head_timeout: Duration::from_secs(config.server.idle_timeout_secs),
     };
     let (stop, stopped) = watch::channel(false);
+    let mut metrics_doors = None;
     let metrics_task = metrics_listener.map(|listener| {
-        let router = intake::metrics_router(Arc::clone(&app));
-        tokio::spawn(listen::run(listener, router, bounds, stopped.clone()))
+        let (doors, through) = watch::channel(intake::metrics_router(Arc::clone(&app)));
+        metrics_doors = Some(doors);
+        tokio::spawn(listen::run(listener, through, bounds, stopped.clone()))
     });
-    let upkeep = tokio::spawn(metrics_upkeep(prometheus, stopped.clone()));
-    let server = tokio::spawn(listen::run(listener, intake::router(app), bounds, stopped));
+    let upkeep = tokio::spawn(metrics_upkeep(prometheus.clone(), stopped.clone()));
+    let (doors, through) = watch::channel(intake::router(app));
+    let server = tokio::spawn(listen::run(listener, through, bounds, stopped));
+    let mut running = Running {
+        file: file.to_owned(),
+        config,
+        store: store.clone(),
+        prometheus,
+        forwarder,
+        doors,
+        metrics_doors,
+    };
     announce(address, port_file)?;
     tracing::info!(%address, "collector started");
 
-    shutdown_signal().await;
+    let mut shutdown = pin!(shutdown_signal());
+    loop {
+        tokio::select! {
+            () = &mut shutdown => break,
+            Some(()) = hangup.recv() => running.reload().await,
+        }
+    }
+    let Running {
+        config, forwarder, ..
+    } = running;
     tracing::info!("stopping: no new requests, finishing those at work");
     // Nobody listening any more is what is wanted.
     let _ = stop.send(true);
@@ -155,7 +175,6 @@ async fn metrics_upkeep(prometheus: PrometheusHandle, mut stopped: watch::Receiv
 
 /// Waits for SIGTERM or SIGINT.
 pub async fn shutdown_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
     let interrupt = tokio::signal::ctrl_c();
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {

@@ -41,8 +41,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the collector until it is told to stop (SIGTERM, Ctrl-C)
-    #[command(after_help = "Example:\n  firsthand serve --config /etc/firsthand/collector.toml")]
+    /// Runs the collector until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reads the configuration again
+    #[command(
+        after_help = "Examples:\n  firsthand serve --config /etc/firsthand/collector.toml\n  firsthand check --config /etc/firsthand/collector.toml && kill -HUP $(pidof firsthand)"
+    )]
     Serve {
         #[command(flatten)]
         config: ConfigArg,
@@ -158,10 +160,11 @@ impl ConfigArg {
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve { config, port_file } => {
+            let file = config.config.clone();
             let config = config.load()?;
             start_log(config.server.log_format);
             let threads = config.server.worker_threads;
-            runtime(threads)?.block_on(serve::serve(config, port_file.as_deref()))
+            runtime(threads)?.block_on(serve::serve(config, &file, port_file.as_deref()))
         }
         Command::Check { config } => check::run(&config.load()?),
         Command::Sandbox(args) => {

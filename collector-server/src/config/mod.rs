@@ -5,6 +5,7 @@
 //! here (`{ env = "…" }`, `{ file = "…" }`), never written here. See `docs/config.md`.
 
 mod confirm;
+mod fixed;
 mod load;
 mod mistake;
 mod sections;
@@ -30,6 +31,7 @@ use firsthand_core::identity::Country;
 use serde::Deserialize;
 
 use crate::explain::basis::Requirement;
+use crate::forward::Settings;
 use crate::forward::config::{DestinationConfig, ForwardConfig};
 use crate::forward::replay::{Served, Target};
 use crate::privacy::ledger::{Controller, DATA_CLASSES, Recipient, Retention, TermsText};
@@ -150,6 +152,18 @@ impl Config {
         Served {
             targets: served.collect(),
             confirmed: self.confirm.rules().names,
+        }
+    }
+
+    /// Returns what the forwarder needs to know.
+    pub(crate) fn forwarding(&self) -> Settings {
+        Settings {
+            confirm: self.confirm.rules(),
+            ..Settings::new(
+                self.forward.clone(),
+                self.destinations.clone(),
+                self.consent.policy(),
+            )
         }
     }
 

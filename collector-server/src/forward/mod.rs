@@ -45,11 +45,12 @@ pub mod replay;
 mod round;
 pub mod schedule;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use firsthand_core::consent::Policy;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::access::Access;
@@ -104,6 +105,8 @@ impl Settings {
 pub struct Forwarder {
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    /// By destination: tells when its newest task has ended.
+    ends: HashMap<String, oneshot::Receiver<()>>,
 }
 
 impl Forwarder {
@@ -114,28 +117,53 @@ impl Forwarder {
     }
 
     /// Ends the tasks of the old settings and starts those of the new ones. The new ones are checked
-    /// first: an error leaves the old ones running.
-    pub async fn reload<S: Store>(
+    /// first: an error leaves the old ones running. Each destination's new task begins when its own old one has
+    /// committed what it was in, so a slow one delays no other.
+    pub fn reload<S: Store>(
         &mut self,
-        store: Arc<S>,
+        store: &Arc<S>,
         settings: &Settings,
     ) -> Result<(), ConfigError> {
         let new = prepare(settings)?;
-        let _ = self.stop.send(true);
-        while self.tasks.join_next().await.is_some() {}
-        *self = start(&store, new);
+        self.replace(store, new);
         Ok(())
+    }
+
+    /// The same with settings that were checked.
+    pub(crate) fn replace<S: Store>(&mut self, store: &Arc<S>, new: Prepared) {
+        let _ = self.stop.send(true);
+        while self.tasks.try_join_next().is_some() {}
+        self.stop = new.stop;
+        for channel in new.channels {
+            let name = channel.plan.name.clone();
+            let (ends, ended) = oneshot::channel::<()>();
+            let before = self.ends.insert(name, ended);
+            let task = supervise(Arc::clone(store), Arc::new(channel));
+            self.tasks.spawn(async move {
+                if let Some(before) = before {
+                    // Its sender says nothing: it goes with the task.
+                    let _ = before.await;
+                }
+                task.await;
+                drop(ends);
+            });
+        }
     }
 }
 
-type Prepared = (Vec<Channel>, watch::Sender<bool>);
+/// Settings that were checked, with their secrets.
+pub(crate) struct Prepared {
+    channels: Vec<Channel>,
+    stop: watch::Sender<bool>,
+}
 
 /// Checks the settings, fetches the secrets and starts one task for every enabled destination.
 pub fn spawn<S: Store>(store: &Arc<S>, settings: &Settings) -> Result<Forwarder, ConfigError> {
     Ok(start(store, prepare(settings)?))
 }
 
-fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
+/// Checks the settings and fetches the secrets.
+pub(crate) fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
     settings.forward.validate()?;
     config::validate_all(&settings.destinations)?;
     let client = http::client()
@@ -161,15 +189,17 @@ fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
             })
         })
         .collect::<Result<Vec<_>, ConfigError>>()?;
-    Ok((channels, stop))
+    Ok(Prepared { channels, stop })
 }
 
-fn start<S: Store>(store: &Arc<S>, (channels, stop): Prepared) -> Forwarder {
-    let mut tasks = JoinSet::new();
-    for channel in channels {
-        tasks.spawn(supervise(Arc::clone(store), Arc::new(channel)));
-    }
-    Forwarder { stop, tasks }
+fn start<S: Store>(store: &Arc<S>, new: Prepared) -> Forwarder {
+    let mut forwarder = Forwarder {
+        stop: watch::channel(false).0,
+        tasks: JoinSet::new(),
+        ends: HashMap::new(),
+    };
+    forwarder.replace(store, new);
+    forwarder
 }
 
 /// Starts a destination's task again when it crashed.

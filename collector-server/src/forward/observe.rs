@@ -30,6 +30,10 @@ impl Observer {
             .increment(events);
     }
 
+    fn set(&self, name: &'static str, value: f64) {
+        gauge!(name, "destination" => self.destination.clone()).set(value);
+    }
+
     /// The destination's task began.
     pub fn started(&self) {
         tracing::info!(
@@ -42,6 +46,9 @@ impl Observer {
     /// The destination's task ended in order.
     pub fn stopped(&self) {
         tracing::info!(destination = self.destination, "forwarding stopped");
+        // A destination that is gone after a reload must not alarm for ever.
+        self.set("firsthand_forward_gate", 0.0);
+        self.set("firsthand_forward_lag_events", 0.0);
     }
 
     /// Events were taken; `delay_ms` since the oldest of them could have been sent.
@@ -153,14 +160,13 @@ impl Observer {
         } else {
             0.0
         };
-        gauge!("firsthand_forward_gate", "destination" => self.destination.clone()).set(state);
+        self.set("firsthand_forward_gate", state);
     }
 
     /// How many positions of the log were not read yet.
     pub fn lag(&self, events: i64) {
         let events = f64::from(i32::try_from(events.max(0)).unwrap_or(i32::MAX));
-        gauge!("firsthand_forward_lag_events", "destination" => self.destination.clone())
-            .set(events);
+        self.set("firsthand_forward_lag_events", events);
     }
 
     /// The store did not answer; the round is repeated.

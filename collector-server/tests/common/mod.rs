@@ -170,6 +170,20 @@ impl Collector {
             .unwrap_or(0.0)
     }
 
+    /// Returns the process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Opens a connection that stays.
+    pub fn keep_alive(&self) -> KeptAlive {
+        let stream = TcpStream::connect(self.addr).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(20)))
+            .unwrap();
+        KeptAlive(BufReader::new(stream))
+    }
+
     pub fn log(&self) -> String {
         self.output.lock().unwrap().clone()
     }
@@ -206,6 +220,27 @@ impl Collector {
             );
             std::thread::yield_now();
         }
+    }
+}
+
+/// A connection for several requests.
+pub struct KeptAlive(BufReader<TcpStream>);
+
+impl KeptAlive {
+    /// Returns the head of the answer; its body is read too.
+    pub fn get(&mut self, path: &str) -> String {
+        let request = format!("GET {path} HTTP/1.1\r\nhost: collector\r\n\r\n");
+        self.0.get_mut().write_all(request.as_bytes()).unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(self.0.read_line(&mut head).unwrap() > 0, "closed: {head}");
+        }
+        let length: usize = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
+            .unwrap_or(0);
+        self.0.read_exact(&mut vec![0; length]).unwrap();
+        head
     }
 }
 

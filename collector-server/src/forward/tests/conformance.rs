@@ -148,10 +148,7 @@ async fn refused_credentials_pause_and_a_reload_goes_on_without_loss() {
             "{kind}: an event was lost"
         );
         let good = World::settings(vec![world.destination(kind, "")]);
-        forwarder
-            .reload(Arc::clone(&world.store), &good)
-            .await
-            .unwrap();
+        forwarder.reload(&world.store, &good).unwrap();
         let views = world.until_settled(kind).await;
         assert_eq!(delivered(&views, kind), 3, "{kind}");
         assert_eq!(world.counted(emulated(kind)), 3, "{kind}");

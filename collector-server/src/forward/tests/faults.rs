@@ -176,10 +176,7 @@ async fn refused_credentials_pause_one_destination_and_a_reload_resumes_it() {
         assert!(kept, "{name}");
         assert_eq!(world.counted(platform), 0);
         std::fs::write(&secret, token).unwrap();
-        forwarder
-            .reload(std::sync::Arc::clone(&world.store), &good)
-            .await
-            .unwrap();
+        forwarder.reload(&world.store, &good).unwrap();
         let views = world.until_settled(name).await;
         assert_eq!(delivered(&views, name), 3);
         assert!(views.iter().all(|view| {
@@ -378,9 +375,9 @@ impl Destination for Buggy {
 async fn a_task_that_crashes_is_started_again_and_loses_nothing() {
     let world = World::new().await;
     let settings = World::settings(vec![world.destination("meta", "")]);
-    let (mut channels, stop) = crate::forward::prepare(&settings).unwrap();
-    channels[0].destination = std::sync::Arc::new(Buggy(false.into()));
-    let forwarder = crate::forward::start(&world.store, (channels, stop));
+    let mut new = crate::forward::prepare(&settings).unwrap();
+    new.channels[0].destination = std::sync::Arc::new(Buggy(false.into()));
+    let forwarder = crate::forward::start(&world.store, new);
     world.append(purchases(2)).await;
     let views = world.until_settled("meta").await;
     assert_eq!(

@@ -258,8 +258,7 @@ async fn settings_that_are_wrong_leave_the_running_ones_alone() {
     let mut forwarder = world.start(vec![world.destination("meta", "")]);
     let twice = vec![world.destination("meta", ""), world.destination("meta", "")];
     let error = forwarder
-        .reload(Arc::clone(&world.store), &World::settings(twice))
-        .await
+        .reload(&world.store, &World::settings(twice))
         .unwrap_err();
     assert!(error.to_string().contains("occurs twice"));
     world.append(purchases(2)).await;

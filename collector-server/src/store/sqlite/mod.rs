@@ -361,6 +361,14 @@ impl SqliteStore {
             .await
     }
 
+    /// Takes over times of retention, bounds of a transaction and the destinations that hold retention back. What
+    /// is fixed while the store is open (directory, page size, queues, readers, size, keys, identifiers of a person, rows of the
+    /// quarantine) must be as before: `Config::keep_fixed` sees to that.
+    pub async fn configure(&self, config: SqliteConfig) -> Result<(), StoreError> {
+        self.ask(|reply| Command::Configure(Box::new(config), reply))
+            .await
+    }
+
     /// Makes settled events due again; on disk when answered, and told to the forwarder. Returns how many still
     /// had one of the named last words.
     pub async fn send_again(&self, again: Again) -> Result<usize, StoreError> {

@@ -45,6 +45,8 @@ pub(super) enum Command {
     Commit(String, Progress, Reply<()>),
     Access(Entry, Reply<()>),
     Told(Told, Reply<()>),
+    /// Takes over what of a configuration may change while the store is open.
+    Configure(Box<SqliteConfig>, Reply<()>),
     /// Makes settled events due again.
     SendAgain(Again, Reply<usize>),
     /// Destroys the keys of these subjects.
@@ -108,7 +110,7 @@ pub(super) fn weight(command: &Command) -> usize {
         Command::Task(task, _, _) => {
             BASE + task.target.identifiers.len() * 32 + task.target.seqs.len() * 8
         }
-        Command::Probe(_) | Command::Close => BASE,
+        Command::Probe(_) | Command::Configure(..) | Command::Close => BASE,
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
     }
@@ -340,6 +342,12 @@ impl Writer {
             ) => {
                 let _ = reply.send(result.map(|_| ()));
             }
+            (Command::Configure(config, reply), result) => {
+                if result.is_ok() {
+                    self.config = *config;
+                }
+                let _ = reply.send(result.map(|_| ()));
+            }
             #[cfg(test)]
             (Command::Upkeep(now_ms, reply), _) => {
                 let conn = self.conn.as_ref().expect("open in tests");
@@ -521,7 +529,7 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
             .map(|_| Done::Nothing),
         #[cfg(test)]
         Command::Upkeep(..) => Ok(Done::Nothing),
-        Command::Close => Ok(Done::Nothing),
+        Command::Configure(..) | Command::Close => Ok(Done::Nothing),
     }
 }
 
