@@ -1,6 +1,6 @@
 //! One batch on its way: requests, answers, what each event learned.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,6 +15,7 @@ use super::destinations::{
 };
 use super::http::{self, Reply};
 use super::observe::Observer;
+use super::pace::Pace;
 use super::plan::{Clock, Plan, Random};
 use super::schedule::Candidate;
 use crate::secret::Secret;
@@ -29,6 +30,7 @@ pub(super) struct Channel {
     pub(super) destination: Arc<dyn Destination>,
     pub(super) blotter: Blotter,
     pub(super) access: Access,
+    pub(super) pace: Mutex<Pace>,
     pub(super) client: reqwest::Client,
     pub(super) clock: Clock,
     pub(super) random: Random,
@@ -91,8 +93,12 @@ impl Channel {
         let mut carried: Vec<(u32, Option<usize>)> = vec![(0, None); batch.len()];
         let mut is_token_renewed = false;
         while let Some(mut part) = bisection.next_part() {
-            // Before consent is asked for: it can take a while.
-            let token = self.token().await;
+            // Before consent is asked for: both can take a while.
+            let token = if self.wait_for_turn().await {
+                self.token().await
+            } else {
+                Ok(None)
+            };
             if self.is_stopping() {
                 bisection.stop(&Fate::Postponed("the collector is stopping"));
                 break;
@@ -123,6 +129,9 @@ impl Channel {
                 answer: exchange.words,
             });
             let verdict = exchange.verdict;
+            if token.is_ok() {
+                self.keep_pace(&verdict);
+            }
             if let Ok(Some(refused)) = &token
                 && exchange.status == 401
                 && !is_token_renewed

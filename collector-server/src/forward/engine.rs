@@ -51,6 +51,7 @@ impl<S: Store> Engine<S> {
     /// Runs until the collector stops or the store closes.
     pub(super) async fn run(mut self) {
         self.channel.observer.started();
+        self.channel.tell_pace();
         let mut rest = STORE_REST;
         let mut is_open = false;
         while !self.channel.is_stopping() {
@@ -121,10 +122,11 @@ impl<S: Store> Engine<S> {
         let mut refused = None;
         let mut waiting: VecDeque<Vec<Candidate>> =
             pack(look.candidates, plan.batch_events, plan.max_body_bytes).into();
-        let concurrency = plan.concurrency;
         let mut running: JoinSet<Report> = JoinSet::new();
         loop {
-            while running.len() < concurrency && self.may_go_on(permit, running.is_empty()) {
+            while running.len() < self.channel.concurrency()
+                && self.may_go_on(permit, running.is_empty())
+            {
                 let Some(batch) = waiting.pop_front() else {
                     break;
                 };

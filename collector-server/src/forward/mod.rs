@@ -19,8 +19,8 @@
 //! | [`consent`] | the last word before each attempt |
 //! | [`names`] | what a platform calls the events |
 //! | [`destinations`] | the platforms: event, request, answer in their words |
-//! | [`schedule`], [`bisect`], [`backoff`], [`breaker`] | pure decisions |
-//! | `engine`, `round`, `delivery`, `access`, [`http`] | the task that carries them out |
+//! | [`schedule`], [`bisect`], [`backoff`], [`breaker`], [`pace`] | pure decisions |
+//! | `engine`, `round`, `turn`, `delivery`, `access`, [`http`] | the task that carries them out |
 //! | [`replay`] | what of the settled events may be sent again |
 //! | [`observe`] | logs and metrics |
 
@@ -40,13 +40,15 @@ pub mod merge;
 mod merged;
 pub mod names;
 pub mod observe;
+pub mod pace;
 pub mod plan;
 pub mod replay;
 mod round;
 pub mod schedule;
+mod turn;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firsthand_core::consent::Policy;
@@ -59,6 +61,7 @@ use self::confirm::Confirmation;
 use self::delivery::Channel;
 use self::engine::Engine;
 use self::observe::Observer;
+use self::pace::Pace;
 use self::plan::{Clock, Plan, Random};
 use crate::store::Store;
 
@@ -178,6 +181,7 @@ pub(crate) fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
             let plan = Plan::new(settings, config, &connection);
             Ok(Channel {
                 observer: Observer::new(&plan.name, plan.platform),
+                pace: Mutex::new(Pace::new(plan.pace, (settings.clock)())),
                 plan,
                 destination: connection.destination,
                 blotter: connection.blotter,

@@ -7,6 +7,7 @@ use metrics::{counter, gauge, histogram};
 
 use super::breaker::Gate;
 use super::destinations::RetryClass;
+use super::pace::Pace;
 
 /// Who a fact is about.
 #[derive(Debug, Clone)]
@@ -143,6 +144,25 @@ impl Observer {
     pub fn resumed(&self) {
         tracing::info!(destination = self.destination, "destination resumed");
         self.count("firsthand_forward_resumed_total", "resumed", 1);
+    }
+
+    /// A request waits because of the destination's rate.
+    pub fn held_back(&self) {
+        tracing::debug!(
+            destination = self.destination,
+            "request held back by the rate"
+        );
+        self.count("firsthand_forward_held_back_total", "rate", 1);
+    }
+
+    /// How fast the destination is asked now.
+    pub fn pace(&self, pace: &Pace) {
+        let concurrency = u32::try_from(pace.concurrency()).unwrap_or(u32::MAX);
+        tracing::debug!(destination = self.destination, concurrency, "pace changed");
+        self.set("firsthand_forward_concurrency", f64::from(concurrency));
+        if let Some(per_second) = pace.per_second() {
+            self.set("firsthand_forward_requests_per_second", per_second);
+        }
     }
 
     /// An access token was asked for: `fetched` or `failed`.

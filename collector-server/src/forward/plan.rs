@@ -9,6 +9,10 @@ use super::Settings;
 use super::breaker::GateRules;
 use super::config::{Connection, DestinationConfig};
 use super::confirm::Confirmation;
+use super::pace::PaceRules;
+
+/// How long a round of a destination may take whose rate is limited, in seconds.
+const ROUND_SECS: u32 = 5;
 
 /// Tells the time in epoch milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -44,8 +48,8 @@ pub struct Plan {
     pub batch_events: usize,
     /// Largest body of one request, in bytes.
     pub max_body_bytes: usize,
-    /// Requests at a time.
-    pub concurrency: usize,
+    /// How many requests at a time and a second.
+    pub pace: PaceRules,
     /// Age at which an event is given up, in milliseconds.
     pub max_age_ms: i64,
     /// How long one request may take.
@@ -77,7 +81,14 @@ impl Plan {
             is_dry_run: common.dry_run,
             batch_events,
             max_body_bytes: limits.max_body_bytes,
-            concurrency: common.concurrency.unwrap_or(limits.default_concurrency),
+            pace: PaceRules {
+                concurrency: common.concurrency.unwrap_or(limits.default_concurrency),
+                per_second: common.requests_per_second,
+                burst: common
+                    .request_burst
+                    .or(common.requests_per_second)
+                    .unwrap_or(1),
+            },
             max_age_ms: i64::try_from(config.max_event_age().as_millis()).unwrap_or(i64::MAX),
             timeout: Duration::from_millis(
                 common
@@ -97,10 +108,17 @@ impl Plan {
         }
     }
 
-    /// How many events one round looks at.
+    /// How many events one round looks at; where the rate is limited, no more than go in a few seconds, because a
+    /// round commits at its end.
     pub fn round_events(&self) -> usize {
-        self.batch_events
-            .saturating_mul(self.concurrency)
-            .clamp(100, 2_000)
+        let usual = self
+            .batch_events
+            .saturating_mul(self.pace.concurrency)
+            .clamp(100, 2_000);
+        let Some(per_second) = self.pace.per_second else {
+            return usual;
+        };
+        let requests = per_second.saturating_mul(ROUND_SECS) as usize;
+        usual.min(self.batch_events.saturating_mul(requests))
     }
 }

@@ -44,6 +44,12 @@ pub struct Common {
     /// Requests at a time; the platform's default otherwise.
     #[serde(default)]
     pub concurrency: Option<usize>,
+    /// Requests a second in the long run; absent: no limit of ours.
+    #[serde(default)]
+    pub requests_per_second: Option<u32>,
+    /// Requests that may go at once after a rest; absent: as many as in a second.
+    #[serde(default)]
+    pub request_burst: Option<u32>,
     /// Age at which an event is given up, in seconds; the platform's default otherwise.
     #[serde(default)]
     pub max_event_age_secs: Option<u64>,

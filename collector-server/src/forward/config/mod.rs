@@ -32,6 +32,8 @@ pub use validate::validate_all;
 pub const MAX_NAME_BYTES: usize = 40;
 /// Most requests of one destination at a time.
 pub const MAX_CONCURRENCY: usize = 32;
+/// Greatest `requests_per_second` and `request_burst`.
+pub const MAX_REQUEST_RATE: u64 = 10_000;
 /// Default of `[forward] request_timeout_ms`. Meta recommends 1500 ms for most answers come in 600;
 /// a slow answer is still an answer, so the default waits longer.
 pub const DEFAULT_REQUEST_TIMEOUT_MS: u64 = 10_000;

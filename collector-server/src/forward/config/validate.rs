@@ -7,7 +7,7 @@ use firsthand_core::catalogue;
 use super::checks::Checks;
 use super::{
     ConfigError, DestinationConfig, ForwardConfig, MAX_CONCURRENCY, MAX_NAME_BYTES,
-    MAX_REQUEST_TIMEOUT_MS, MAX_RETRY_CAP_MS,
+    MAX_REQUEST_RATE, MAX_REQUEST_TIMEOUT_MS, MAX_RETRY_CAP_MS,
 };
 
 impl ForwardConfig {
@@ -81,6 +81,17 @@ impl DestinationConfig {
             common.concurrency.map(|n| n as u64),
             1,
             MAX_CONCURRENCY as u64,
+        )?;
+        for (key, got) in [
+            ("requests_per_second", common.requests_per_second),
+            ("request_burst", common.request_burst),
+        ] {
+            checks.within(key, got.map(u64::from), 1, MAX_REQUEST_RATE)?;
+        }
+        checks.require(
+            "request_burst",
+            common.request_burst.is_none() || common.requests_per_second.is_some(),
+            "means nothing without requests_per_second",
         )?;
         checks.within(
             "max_event_age_secs",
