@@ -5,7 +5,7 @@
 //! destination finishes and commits the request it is in. Secrets are read again. Refuses to change what is bound
 //! or open: that is named in the log and counts from the next start on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -66,7 +66,7 @@ impl Running {
         let (file, running) = (self.file.clone(), self.config.clone());
         let (store, prometheus) = (self.store.clone(), self.prometheus.clone());
         // Files and secrets are read, digests made: not on the threads that serve.
-        let built = tokio::task::spawn_blocking(move || build(file, &running, store, prometheus));
+        let built = tokio::task::spawn_blocking(move || build(&file, &running, store, prometheus));
         let built = built.await.context("building the new configuration")??;
         let destinations = built.config.destination_names();
         let engine = built
@@ -99,12 +99,12 @@ struct Built {
 }
 
 fn build(
-    file: PathBuf,
+    file: &Path,
     running: &Config,
     store: SqliteStore,
     prometheus: PrometheusHandle,
 ) -> anyhow::Result<Built> {
-    let mut config = config::load(&file)?;
+    let mut config = config::load(file)?;
     let kept = config.keep_fixed(running);
     // Old and new values may contradict each other.
     let problems = config.problems();

@@ -53,6 +53,45 @@ fn the_text_tells_arrival_consent_and_outcome() {
 }
 
 #[test]
+fn a_replay_is_told_between_what_was_given_up_and_what_came_of_it() {
+    let mut view = view();
+    let step = |outcome, at_ms| OutcomeView {
+        outcome,
+        at_ms,
+        attempts: 1,
+        attempt: None,
+    };
+    view.destinations[0].outcomes = vec![
+        step(
+            Outcome::Dead {
+                reason: "meta 100 Invalid parameter".to_owned(),
+            },
+            1_795_471_231_000,
+        ),
+        step(
+            Outcome::Retry {
+                at_ms: 1_795_471_240_000,
+                reason: format!("{ASKED_AGAIN}anna"),
+            },
+            1_795_471_240_000,
+        ),
+        step(Outcome::Delivered, 1_795_471_241_000),
+    ];
+    let text = event_text(&view, &[], &Policy::default(), 1_795_471_300_000);
+    let places: Vec<Option<usize>> = [
+        "given up: meta 100 Invalid parameter",
+        "to be sent again under the same id: replay asked for by anna",
+        "22:00:41.000Z  delivered",
+    ]
+    .map(|words| text.find(words))
+    .to_vec();
+    assert!(
+        places.iter().all(Option::is_some) && places.is_sorted(),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_json_tells_the_channel_of_first_and_last_arrival() {
     let value = full_json(&view(), &[], &Policy::default(), 1_795_471_300_000);
     let arrivals = &value["copies"][0]["arrivals"];

@@ -49,6 +49,7 @@ impl Observer {
         tracing::info!(destination = self.destination, "forwarding stopped");
         // A destination that is gone after a reload must not alarm for ever.
         self.set("firsthand_forward_gate", 0.0);
+        self.set("firsthand_destination_paused", 0.0);
         self.set("firsthand_forward_lag_events", 0.0);
     }
 
@@ -181,6 +182,10 @@ impl Observer {
             0.0
         };
         self.set("firsthand_forward_gate", state);
+        self.set(
+            "firsthand_destination_paused",
+            f64::from(u8::from(gate.is_paused())),
+        );
     }
 
     /// How many positions of the log were not read yet.

@@ -6,6 +6,7 @@
 //! both are decided again at the attempt.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -67,17 +68,18 @@ impl Request {
             },
             all_or(&self.destinations)
         );
+        // Writing to a String cannot fail.
         for (label, value) in [
             ("reason", self.filter.reason.clone()),
             ("since", self.filter.since_ms.map(|at| at.to_string())),
             ("until", self.filter.until_ms.map(|at| at.to_string())),
         ] {
             if let Some(value) = value {
-                words.push_str(&format!(" {label} {value}"));
+                let _ = write!(words, " {label} {value}");
             }
         }
         if !self.filter.event_ids.is_empty() {
-            words.push_str(&format!(" ids {}", self.filter.event_ids.join(" ")));
+            let _ = write!(words, " ids {}", self.filter.event_ids.join(" "));
         }
         words
     }

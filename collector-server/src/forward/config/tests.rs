@@ -103,6 +103,14 @@ fn a_wrong_key_or_value_is_named() {
             "destination.meta-main.concurrency: must be 1 to 32",
         ),
         (
+            "requests_per_second = 0",
+            "destination.meta-main.requests_per_second: must be 1 to 10000, got 0",
+        ),
+        (
+            "request_burst = 5",
+            "destination.meta-main.request_burst: means nothing without requests_per_second",
+        ),
+        (
             "max_event_age_secs = 604801",
             "max_event_age_secs: must be 60 to 604800",
         ),

@@ -659,6 +659,8 @@ mod retain_tests;
 #[cfg(test)]
 mod seal_tests;
 #[cfg(test)]
+mod settled_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod upgrade_tests;
