@@ -1,7 +1,5 @@
 //! Destinations whose platform wants a fetched access token.
 
-use std::sync::Arc;
-
 use firsthand_sandbox::{FaultKind, Verdict};
 
 use super::world::{World, delivered, emulated, purchases, state};
@@ -48,10 +46,7 @@ async fn without_a_token_nothing_is_sent_and_nothing_is_lost() {
         .await;
     assert!(world.records(emulated(KIND)).is_empty());
     let good = World::settings(vec![world.destination(KIND, "")]);
-    forwarder
-        .reload(Arc::clone(&world.store), &good)
-        .await
-        .unwrap();
+    forwarder.reload(&world.store, &good).unwrap();
     let views = world.until_settled(KIND).await;
     assert_eq!(delivered(&views, KIND), 4);
     assert_eq!(world.counted(emulated(KIND)), 4);
