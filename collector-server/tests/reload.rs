@@ -5,7 +5,6 @@
 mod common;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::load::Load;
@@ -25,17 +24,6 @@ fn until(what: &str, collector: &Collector, is_so: impl Fn() -> bool) {
         );
         std::thread::yield_now();
     }
-}
-
-/// Sends SIGHUP and waits until the reload has ended that way.
-fn reload(collector: &Collector, result: &str) {
-    let before = collector.metric(result);
-    let sent = Command::new("kill")
-        .args(["-HUP", &collector.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    until(result, collector, || collector.metric(result) > before);
 }
 
 fn write(dir: &Path, destinations: &[String], rest: &str) {
@@ -83,13 +71,13 @@ fn reloads_under_load_lose_nothing() {
             vec![main(&more)]
         };
         write(dir.path(), &destinations, "");
-        reload(&collector, DONE);
+        collector.reload(DONE);
         assert_eq!(collector.get("/readyz").status, 200);
         let so_far = load.wait_for(0).len();
         load.wait_for(so_far + 30);
     }
     write(dir.path(), &[main(""), second], "");
-    reload(&collector, DONE);
+    collector.reload(DONE);
     let acknowledged = load.end();
     assert!(acknowledged.len() > 200, "{}", acknowledged.len());
     let count = i64::try_from(acknowledged.len()).unwrap();
@@ -137,7 +125,7 @@ fn a_bad_file_changes_nothing_and_is_named_in_the_log() {
         ),
     ] {
         std::fs::write(&path, wrong).unwrap();
-        reload(&collector, REFUSED);
+        collector.reload(REFUSED);
         until(want, &collector, || collector.log().contains(want));
         assert_eq!(collector.get("/readyz").status, 200);
     }
@@ -163,7 +151,7 @@ fn sources_limits_and_destinations_are_swapped_and_what_is_fixed_is_named() {
     // A connection from before goes through the new doors too.
     let mut old = collector.keep_alive();
     assert!(old.get("/readyz").starts_with("HTTP/1.1 200"));
-    reload(&collector, DONE);
+    collector.reload(DONE);
     assert!(old.get("/readyz").starts_with("HTTP/1.1 200"));
     let answer = collector.page(&batch(&event("old-key")));
     assert_eq!(answer.status, 401, "{}", answer.body);
@@ -197,8 +185,32 @@ fn a_secret_that_was_rotated_resumes_its_destination() {
         |state: &str| states(&collector, "kept") == [("meta-main".to_owned(), state.to_owned())];
     until("paused", &collector, || is("paused"));
     std::fs::write(&secret, common::platform::TOKEN).unwrap();
-    reload(&collector, DONE);
+    collector.reload(DONE);
     until("delivered", &collector, || is("delivered"));
     assert_eq!(platforms.totals().counted, 1);
     assert!(!collector.log().contains("EAAexpired"));
+}
+
+/// What is held, and what a trusted source must tell of, follows the file.
+#[test]
+fn what_must_be_confirmed_follows_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let platforms = Platforms::start();
+    let destination = platforms.meta(dir.path(), "meta-main", "");
+    let with = "[confirm]\nby_event = { page_view = \"trusted\" }\n";
+    write(dir.path(), std::slice::from_ref(&destination), "");
+    let collector = Collector::start_with(&dir.path().join("collector.toml"));
+    let is = |id: &str, state: &str| {
+        states(&collector, id) == [("meta-main".to_owned(), state.to_owned())]
+    };
+    visit(&collector, "free");
+    until("delivered", &collector, || is("free", "delivered"));
+    write(dir.path(), std::slice::from_ref(&destination), with);
+    collector.reload(DONE);
+    visit(&collector, "held");
+    until("held", &collector, || is("held", "unconfirmed"));
+    write(dir.path(), &[destination], "");
+    collector.reload(DONE);
+    visit(&collector, "free-again");
+    until("delivered", &collector, || is("free-again", "delivered"));
 }

@@ -247,3 +247,60 @@ fn consent_is_decided_again_before_a_replay_is_sent() {
     );
     assert_eq!(platforms.totals().counted, 2);
 }
+
+/// What the rules of `[confirm]` hold is no matter of a replay as long as they hold it.
+#[test]
+fn what_nobody_confirmed_is_sent_again_only_when_the_rules_allow_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let platforms = Platforms::start();
+    let destination = settled_at_once(&platforms.meta(dir.path(), "meta-main", ""));
+    let held = format!("[confirm]\nby_event = {{ purchase = \"trusted\" }}\n{destination}");
+    let collector = Collector::start(dir.path(), &held);
+    order(&collector, "1001");
+    wait_for(&collector, "1001", "unconfirmed");
+    let args = ["replay", "--state", "unconfirmed", "--yes"];
+    let told = done(dir.path(), &args);
+    assert!(
+        told.contains("1 no trusted source has told of it"),
+        "{told}"
+    );
+    assert!(
+        told.contains("nothing to send again: 1 event stays as it is"),
+        "{told}"
+    );
+    assert_eq!(state(&collector, "1001")["state"], "unconfirmed");
+
+    write_config(dir.path(), &destination);
+    collector.reload("firsthand_reload_total{result=\"done\"}");
+    let told = done(dir.path(), &args);
+    assert!(told.contains("1 event will be sent again"), "{told}");
+    wait_for(&collector, "1001", "delivered");
+    assert_eq!(platforms.totals().counted, 1);
+}
+
+#[test]
+fn who_is_kept_out_or_was_erased_is_sent_to_nobody_whoever_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let platforms = Platforms::start();
+    let collector = with_one_refused(dir.path(), &platforms);
+    platforms.is_good_again();
+    let whom = ["--anonymous-id", PERSON, "--verified-by", "test"];
+    done(dir.path(), &[&["suppress", "add"][..], &whom].concat());
+    done(dir.path(), &["replay", "--yes"]);
+    let state = wait_for(&collector, "1002", "suppressed");
+    assert_eq!(state["reason"], "its person was erased and is kept out");
+
+    done(dir.path(), &[&["erase", "--yes"][..], &whom].concat());
+    let all = [
+        "replay",
+        "--yes",
+        "--force",
+        "--state",
+        "suppressed",
+        "--state",
+        "delivered",
+    ];
+    let told = done(dir.path(), &all);
+    assert!(told.contains("nothing to send again"), "{told}");
+    assert_eq!(platforms.totals().counted, 2);
+}

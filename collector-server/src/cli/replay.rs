@@ -17,7 +17,7 @@ use crate::store::{Again, Order, Settled, SettledFilter};
 pub(super) struct ReplayArgs {
     #[command(flatten)]
     which: Which,
-    /// Last word until now; dead if not named. Can be repeated
+    /// How it rests until now; dead if not named. Can be repeated
     #[arg(long, value_name = "STATE")]
     state: Vec<Settled>,
     /// Only events with this id. Can be repeated
@@ -178,7 +178,12 @@ fn in_words(report: &Report) -> String {
     let (ready, left) = (report.counts.ready, report.counts.left());
     if ready == 0 {
         let why = if left > 0 {
-            format!("nothing to send again: {} stay as they are", events(left))
+            let rest = if left == 1 {
+                "stays as it is"
+            } else {
+                "stay as they are"
+            };
+            format!("nothing to send again: {} {rest}", events(left))
         } else {
             "nothing to send again: no event is as it was asked for".to_owned()
         };

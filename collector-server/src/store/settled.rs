@@ -1,4 +1,5 @@
-//! Events about which a destination has said its last word: to look at them, and to send them again.
+//! Events that rest at a destination: with a last word, or held for a confirmation. To look at them, and to send them
+//! again.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Seq, StoredEvent};
 
-/// A last word on an event at a destination.
+/// How an event rests at a destination.
 #[derive(
     Debug,
     Clone,
@@ -29,6 +30,8 @@ pub enum Settled {
     Suppressed,
     /// The platform took it.
     Delivered,
+    /// Waits for a trusted source to tell of it.
+    Unconfirmed,
 }
 
 impl Settled {
@@ -38,6 +41,7 @@ impl Settled {
             Self::Dead => "dead",
             Self::Suppressed => "suppressed",
             Self::Delivered => "delivered",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }

@@ -175,6 +175,25 @@ impl Collector {
         self.child.id()
     }
 
+    /// Sends SIGHUP and waits until one more reload has ended that way.
+    pub fn reload(&self, series: &str) {
+        let before = self.metric(series);
+        let sent = Command::new("kill")
+            .args(["-HUP", &self.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while self.metric(series) <= before {
+            assert!(
+                Instant::now() < deadline,
+                "no {series}; log: {}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
+    }
+
     /// Opens a connection that stays.
     pub fn keep_alive(&self) -> KeptAlive {
         let stream = TcpStream::connect(self.addr).unwrap();

@@ -8,7 +8,11 @@ use super::append::kind_number;
 use crate::store::{ASKED_AGAIN, DestinationState, Due, Outcome, Progress, Seq, SourceKind};
 
 /// State of what was taken.
-const DELIVERED: i64 = 1;
+pub(super) const DELIVERED: i64 = 1;
+/// State of what is tried again.
+pub(super) const RETRY: i64 = 2;
+/// State of a dead letter.
+pub(super) const DEAD: i64 = 3;
 /// State of what must not be sent.
 pub(super) const SUPPRESSED: i64 = 4;
 /// State of what waits for a trusted copy.
@@ -21,8 +25,8 @@ pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
     match outcome {
         Outcome::Waiting { until_ms } => (0, Some(*until_ms), None),
         Outcome::Delivered => (DELIVERED, None, None),
-        Outcome::Retry { at_ms, reason } => (2, Some(*at_ms), Some(reason)),
-        Outcome::Dead { reason } => (3, None, Some(reason)),
+        Outcome::Retry { at_ms, reason } => (RETRY, Some(*at_ms), Some(reason)),
+        Outcome::Dead { reason } => (DEAD, None, Some(reason)),
         Outcome::Suppressed { reason } => (SUPPRESSED, None, Some(reason)),
         Outcome::Unconfirmed { until_ms } => (UNCONFIRMED, Some(*until_ms), None),
         Outcome::Confirmed { source, at_ms } => (CONFIRMED, Some(*at_ms), Some(source)),
@@ -37,11 +41,11 @@ pub(super) fn from_columns(state: i64, due_at: Option<i64>, reason: Option<Strin
             until_ms: due_at.unwrap_or_default(),
         },
         DELIVERED => Outcome::Delivered,
-        2 => Outcome::Retry {
+        RETRY => Outcome::Retry {
             at_ms: due_at.unwrap_or_default(),
             reason,
         },
-        3 => Outcome::Dead { reason },
+        DEAD => Outcome::Dead { reason },
         UNCONFIRMED => Outcome::Unconfirmed {
             until_ms: due_at.unwrap_or_default(),
         },

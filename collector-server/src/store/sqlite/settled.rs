@@ -1,4 +1,4 @@
-//! Reads events that are settled at a destination, and takes their last word back.
+//! Reads events that rest at a destination, and takes their last word back.
 //!
 //! A last word is taken back in the transaction that looks at it, so what is queued already, or was delivered
 //! meanwhile, is never queued again.
@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
 
+use super::outcomes::{DEAD, DELIVERED, RETRY, SUPPRESSED, UNCONFIRMED};
 use super::read;
 use crate::privacy::keys::KeyRing;
 use crate::store::{
@@ -16,16 +17,18 @@ use crate::store::{
 
 const fn number(state: Settled) -> i64 {
     match state {
-        Settled::Delivered => 1,
-        Settled::Dead => 3,
-        Settled::Suppressed => 4,
+        Settled::Delivered => DELIVERED,
+        Settled::Dead => DEAD,
+        Settled::Suppressed => SUPPRESSED,
+        Settled::Unconfirmed => UNCONFIRMED,
     }
 }
 
 fn settled(number: i64) -> Settled {
     match number {
-        1 => Settled::Delivered,
-        3 => Settled::Dead,
+        DELIVERED => Settled::Delivered,
+        DEAD => Settled::Dead,
+        UNCONFIRMED => Settled::Unconfirmed,
         _ => Settled::Suppressed,
     }
 }
@@ -144,13 +147,13 @@ pub(super) fn send_again(conn: &Connection, again: &Again) -> rusqlite::Result<u
          FROM outcomes o WHERE destination = ?1 AND seq = ?2 AND {states}"
     ))?;
     let mut queue = conn.prepare_cached(
-        "UPDATE outcomes SET state = 2, due_at = ?3, reason = ?4, at_ms = ?3, attempt = NULL
+        "UPDATE outcomes SET state = ?5, due_at = ?3, reason = ?4, at_ms = ?3, attempt = NULL
          WHERE destination = ?1 AND seq = ?2",
     )?;
     let mut count = 0;
     for seq in &again.seqs {
         if keep.execute(params![id, seq])? == 1 {
-            count += queue.execute(params![id, seq, again.at_ms, reason])?;
+            count += queue.execute(params![id, seq, again.at_ms, reason, RETRY])?;
         }
     }
     Ok(count)

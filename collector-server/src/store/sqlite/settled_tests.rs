@@ -125,13 +125,56 @@ async fn a_filter_means_what_it_says() {
     let newest = list(&store, all(), Order::Newest).await;
     assert_eq!(newest.first().unwrap().seq, 4);
     let after = list(&store, all(), Order::After(2)).await;
-    assert_eq!(after.first().unwrap().event_id, "p3");
+    assert_eq!(after.first().unwrap().names(), Some(("purchase", "p3")));
     assert_eq!(after.first().unwrap().answer, Some((400, "no".to_owned())));
     let unknown = store
         .read(|view| view.settled("ga4", &all(), Order::Newest, 10))
         .await
         .unwrap();
     assert_eq!(unknown, []);
+}
+
+/// What is sealed is opened: the time that a replay looks at, and who told of it, are in it.
+#[tokio::test]
+async fn what_the_log_holds_of_it_is_read_through_the_vault() {
+    let (dir, store) = with_five().await;
+    let with_keys = list(&store, all(), Order::After(0)).await;
+    let copies = |event: &SettledEvent| event.stored.as_ref().unwrap().copies.clone();
+    assert!(copies(with_keys.first().unwrap())[0].event.contains("p1"));
+    let path = dir.path().join(FILE_NAME);
+    let without = Inspector::open(&path, |view| {
+        view.settled("meta", &all(), Order::After(0), 1)
+    })
+    .unwrap();
+    assert_eq!(copies(&without[0])[0].event, "");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_trusted_source_can_be_made_due() {
+    let (_dir, store) = with_five().await;
+    let progress = Progress {
+        outcomes: vec![OutcomeRow {
+            attempt: None,
+            ..row(5, Outcome::Unconfirmed { until_ms: 9_000 }, 55)
+        }],
+        ..Progress::default()
+    };
+    store.commit("meta", progress).await.unwrap();
+    let filter = SettledFilter {
+        states: vec![Settled::Unconfirmed],
+        ..SettledFilter::default()
+    };
+    let found = list(&store, filter, Order::After(0)).await;
+    assert_eq!(found.first().unwrap().seq, 5);
+    let again = Again {
+        destination: "meta".to_owned(),
+        seqs: vec![5],
+        states: vec![Settled::Unconfirmed],
+        actor: "anna".to_owned(),
+        at_ms: 60,
+    };
+    assert_eq!(store.send_again(again).await.unwrap(), 1);
+    assert_eq!(store.due("meta", 60, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::privacy::keys::{Blind, KeyRing};
 use crate::privacy::task::{Counts, TaskKind};
 use crate::store::Seq;
 use crate::store::sqlite::append::Cache;
+use crate::store::sqlite::outcomes::{DEAD, SUPPRESSED};
 use crate::store::sqlite::trace::{self, ChoiceRow, CopyRow, Found, LogRow, OrderRow, Trace};
 use crate::store::sqlite::vault::KeyId;
 
@@ -314,10 +315,6 @@ fn take_fates(
     }
     Ok(())
 }
-
-/// `outcomes.state` of a dead letter and of what is not sent (`outcomes::columns`).
-const DEAD: i64 = 3;
-const SUPPRESSED: i64 = 4;
 
 /// Empties the answers of requests that carried nothing but these events: what is left of the others is theirs.
 fn empty_answers(conn: &Connection, row: LogRow) -> rusqlite::Result<()> {
