@@ -5,6 +5,7 @@
 //! (schedule, retry, breaker; one file per destination). Intake and forwarding meet only in the store.
 
 pub mod admit;
+pub mod alerts;
 pub mod cli;
 pub mod config;
 pub mod explain;

@@ -13,7 +13,9 @@ use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::watch;
 
+use crate::alerts::Plan;
 use crate::config::{self, Config, ConfigError};
+use crate::forward::health::Health;
 use crate::forward::{self, Forwarder};
 use crate::intake::{self, App};
 use crate::serve::check_secrets;
@@ -28,6 +30,10 @@ pub(crate) struct Running {
     pub(crate) store: SqliteStore,
     pub(crate) prometheus: PrometheusHandle,
     pub(crate) forwarder: Forwarder,
+    /// Where it is noted how the destinations stand.
+    pub(crate) health: Health,
+    /// Who is told what needs a person.
+    pub(crate) alert_plan: watch::Sender<Option<Arc<Plan>>>,
     /// The doors that requests go through.
     pub(crate) doors: watch::Sender<Router>,
     /// Those of the listener for metrics, where there is one.
@@ -64,9 +70,11 @@ impl Running {
 
     async fn try_reload(&mut self) -> anyhow::Result<Vec<&'static str>> {
         let (file, running) = (self.file.clone(), self.config.clone());
+        let health = self.health.clone();
         let (store, prometheus) = (self.store.clone(), self.prometheus.clone());
         // Files and secrets are read, digests made: not on the threads that serve.
-        let built = tokio::task::spawn_blocking(move || build(&file, &running, store, prometheus));
+        let built =
+            tokio::task::spawn_blocking(move || build(&file, &running, store, prometheus, &health));
         let built = built.await.context("building the new configuration")??;
         let destinations = built.config.destination_names();
         let engine = built
@@ -86,6 +94,7 @@ impl Running {
         }
         let new = intake::router(built.app);
         self.doors.send_modify(|doors| *doors = new);
+        self.alert_plan.send_replace(built.alerts);
         self.config = built.config;
         Ok(built.kept)
     }
@@ -96,6 +105,7 @@ struct Built {
     kept: Vec<&'static str>,
     app: Arc<App>,
     forwarding: forward::Prepared,
+    alerts: Option<Arc<Plan>>,
 }
 
 fn build(
@@ -103,6 +113,7 @@ fn build(
     running: &Config,
     store: SqliteStore,
     prometheus: PrometheusHandle,
+    health: &Health,
 ) -> anyhow::Result<Built> {
     let mut config = config::load(file)?;
     let kept = config.keep_fixed(running);
@@ -115,11 +126,13 @@ fn build(
     }
     check_secrets(&config)?;
     let app = App::build(&config, store, config.destination_names(), prometheus)?;
-    let forwarding = forward::prepare(&config.forwarding())?;
+    let forwarding = forward::prepare(&config.forwarding(health))?;
+    let alerts = Plan::build(&config)?;
     Ok(Built {
         config,
         kept,
         app,
         forwarding,
+        alerts,
     })
 }

@@ -13,8 +13,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::alerts;
 use crate::config::Config;
 use crate::forward;
+use crate::forward::health::Health;
 use crate::intake::{self, App};
 use crate::listen::{self, Bounds};
 use crate::privacy::keys::Masters;
@@ -47,6 +49,7 @@ pub fn check_secrets(config: &Config) -> anyhow::Result<()> {
             destination.connect()?;
         }
     }
+    alerts::Plan::build(config)?;
     Ok(())
 }
 
@@ -67,7 +70,8 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
         None => None,
     };
 
-    let forwarder = forward::spawn(&Arc::new(store.clone()), &config.forwarding())?;
+    let health = Health::default();
+    let forwarder = forward::spawn(&Arc::new(store.clone()), &config.forwarding(&health))?;
     let bounds = Bounds {
         connections: config.limits.connections,
         head_timeout: Duration::from_secs(config.server.idle_timeout_secs),
@@ -79,6 +83,12 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
         metrics_doors = Some(doors);
         tokio::spawn(listen::run(listener, through, bounds, stopped.clone()))
     });
+    let (alert_plan, plan) = watch::channel(alerts::Plan::build(&config)?);
+    let seen = alerts::Sources {
+        health: health.clone(),
+        store: store.clone(),
+    };
+    let alerts = tokio::spawn(alerts::run(seen, plan, stopped.clone()));
     let upkeep = tokio::spawn(metrics_upkeep(prometheus.clone(), stopped.clone()));
     let (doors, through) = watch::channel(intake::router(app));
     let server = tokio::spawn(listen::run(listener, through, bounds, stopped));
@@ -88,6 +98,8 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
         store: store.clone(),
         prometheus,
         forwarder,
+        health,
+        alert_plan,
         doors,
         metrics_doors,
     };
@@ -114,6 +126,7 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
             let _ = task.await;
         }
         let _ = upkeep.await;
+        let _ = alerts.await;
         forwarder.stop().await;
     };
     if tokio::time::timeout(deadline, drain).await.is_err() {

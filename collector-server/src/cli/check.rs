@@ -138,6 +138,13 @@ fn summary(config: &Config) -> Vec<String> {
     for name in destinations {
         lines.push(format!("forwards to \"{name}\""));
     }
+    lines.push(match &config.alerts.webhook {
+        Some(_) => format!(
+            "tells alerts by signed webhook, at most {} an hour",
+            config.alerts.messages_per_hour
+        ),
+        None => "tells nobody of alerts: set alerts.webhook, or watch /metrics".to_owned(),
+    });
     lines.push("the configuration is right".to_owned());
     lines
 }

@@ -4,6 +4,7 @@
 //! whole is validated at once and every error names the key and what to write. Secrets are named
 //! here (`{ env = "…" }`, `{ file = "…" }`), never written here. See `docs/config.md`.
 
+mod alerts;
 mod confirm;
 mod fixed;
 mod load;
@@ -13,6 +14,7 @@ mod source;
 mod validate;
 mod validate_source;
 
+pub use alerts::AlertsSection;
 pub use confirm::{ConfirmName, ConfirmSection, DEFAULT_WAIT_HOURS};
 pub use load::{ConfigError, load, parse};
 use sections::names;
@@ -33,6 +35,7 @@ use serde::Deserialize;
 use crate::explain::basis::Requirement;
 use crate::forward::Settings;
 use crate::forward::config::{DestinationConfig, ForwardConfig};
+use crate::forward::health::Health;
 use crate::forward::replay::{Served, Target};
 use crate::privacy::ledger::{Controller, DATA_CLASSES, Recipient, Retention, TermsText};
 
@@ -67,6 +70,9 @@ pub struct Config {
     /// What a proof of consent says about the shop, and how long proofs are kept.
     #[serde(default)]
     pub privacy: PrivacySection,
+    /// Who is told what needs a person.
+    #[serde(default)]
+    pub alerts: AlertsSection,
     /// Access for the operator.
     #[serde(default)]
     pub admin: AdminSection,
@@ -156,8 +162,9 @@ impl Config {
     }
 
     /// Returns what the forwarder needs to know.
-    pub(crate) fn forwarding(&self) -> Settings {
+    pub(crate) fn forwarding(&self, health: &Health) -> Settings {
         Settings {
+            health: health.clone(),
             confirm: self.confirm.rules(),
             ..Settings::new(
                 self.forward.clone(),

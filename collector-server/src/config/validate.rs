@@ -52,6 +52,7 @@ impl Config {
         self.check_server(&mut problems);
         self.check_names(&mut problems);
         self.check_confirm(&mut problems);
+        self.check_alerts(&mut problems);
         self.check_privacy(&mut problems);
         check_sources(&self.sources, &mut problems);
         check_queue(self, &mut problems);

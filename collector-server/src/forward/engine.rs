@@ -106,7 +106,7 @@ impl<S: Store> Engine<S> {
         self.commit(progress).await?;
         self.cursor = cursor.unwrap_or(self.cursor);
         self.channel.observer.lag(head.saturating_sub(self.cursor));
-        self.channel.observer.gate(&self.gate);
+        self.channel.observer.gate(&self.gate, self.channel.now());
         Ok(())
     }
 
@@ -154,7 +154,8 @@ impl<S: Store> Engine<S> {
         self.postpone(waiting, &mut progress);
         if let Some(reason) = refused.filter(|_| self.gate.is_paused()) {
             if !was_paused {
-                self.channel.observer.paused(&reason);
+                let now = self.channel.now();
+                self.channel.observer.paused(&reason, now);
             }
             progress.paused = Some(Some(reason));
         } else if was_paused && !self.gate.is_paused() {
@@ -231,7 +232,7 @@ impl<S: Store> Engine<S> {
     }
 
     async fn wait_for_gate(&mut self, until_ms: Option<i64>) {
-        self.channel.observer.gate(&self.gate);
+        self.channel.observer.gate(&self.gate, self.channel.now());
         match until_ms {
             Some(until_ms) => self.sleep(self.span(until_ms)).await,
             None => {

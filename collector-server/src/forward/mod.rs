@@ -22,7 +22,7 @@
 //! | [`schedule`], [`bisect`], [`backoff`], [`breaker`], [`pace`] | pure decisions |
 //! | `engine`, `round`, `turn`, `delivery`, `access`, [`http`] | the task that carries them out |
 //! | [`replay`] | what of the settled events may be sent again |
-//! | [`observe`] | logs and metrics |
+//! | [`observe`], [`health`] | logs and metrics; how the destinations stand |
 
 mod access;
 pub mod backoff;
@@ -34,6 +34,7 @@ pub mod consent;
 mod delivery;
 pub mod destinations;
 mod engine;
+pub mod health;
 pub mod http;
 pub mod lineage;
 pub mod merge;
@@ -60,6 +61,7 @@ use self::config::{ConfigError, DestinationConfig, ForwardConfig};
 use self::confirm::Confirmation;
 use self::delivery::Channel;
 use self::engine::Engine;
+use self::health::Health;
 use self::observe::Observer;
 use self::pace::Pace;
 use self::plan::{Clock, Plan, Random};
@@ -79,6 +81,8 @@ pub struct Settings {
     pub consent: Policy,
     /// `[confirm]`: what a trusted source must confirm; nothing but where it is said.
     pub confirm: Confirmation,
+    /// Where it is noted how the destinations stand.
+    pub health: Health,
     /// Clock; the system's but in tests.
     pub clock: Clock,
     /// Randomness; the system's but in tests.
@@ -97,6 +101,7 @@ impl Settings {
             destinations,
             consent,
             confirm: Confirmation::default(),
+            health: Health::default(),
             clock: plan::system_clock(),
             random: plan::system_random(),
         }
@@ -137,6 +142,8 @@ impl Forwarder {
         let _ = self.stop.send(true);
         while self.tasks.try_join_next().is_some() {}
         self.stop = new.stop;
+        new.health
+            .retain(|name| new.channels.iter().any(|new| new.plan.name == name));
         for channel in new.channels {
             let name = channel.plan.name.clone();
             let (ends, ended) = oneshot::channel::<()>();
@@ -157,6 +164,7 @@ impl Forwarder {
 /// Settings that were checked, with their secrets.
 pub(crate) struct Prepared {
     channels: Vec<Channel>,
+    health: Health,
     stop: watch::Sender<bool>,
 }
 
@@ -180,7 +188,7 @@ pub(crate) fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
             let connection = config.connect()?;
             let plan = Plan::new(settings, config, &connection);
             Ok(Channel {
-                observer: Observer::new(&plan.name, plan.platform),
+                observer: Observer::new(&plan.name, plan.platform, settings.health.clone()),
                 pace: Mutex::new(Pace::new(plan.pace, (settings.clock)())),
                 plan,
                 destination: connection.destination,
@@ -193,7 +201,11 @@ pub(crate) fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
             })
         })
         .collect::<Result<Vec<_>, ConfigError>>()?;
-    Ok(Prepared { channels, stop })
+    Ok(Prepared {
+        channels,
+        health: settings.health.clone(),
+        stop,
+    })
 }
 
 fn start<S: Store>(store: &Arc<S>, new: Prepared) -> Forwarder {

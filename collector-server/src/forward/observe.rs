@@ -7,6 +7,7 @@ use metrics::{counter, gauge, histogram};
 
 use super::breaker::Gate;
 use super::destinations::RetryClass;
+use super::health::Health;
 use super::pace::Pace;
 
 /// Who a fact is about.
@@ -14,14 +15,16 @@ use super::pace::Pace;
 pub struct Observer {
     destination: String,
     platform: &'static str,
+    health: Health,
 }
 
 impl Observer {
     /// Makes the observer of one destination.
-    pub fn new(destination: &str, platform: &'static str) -> Self {
+    pub fn new(destination: &str, platform: &'static str, health: Health) -> Self {
         Self {
             destination: destination.to_owned(),
             platform,
+            health,
         }
     }
 
@@ -100,6 +103,7 @@ impl Observer {
             "event is a dead letter"
         );
         self.count("firsthand_forward_dead_total", code, 1);
+        self.health.gave_up(&self.destination);
     }
 
     /// An event is not meant for this destination.
@@ -132,13 +136,14 @@ impl Observer {
     }
 
     /// The platform refused the credentials: a person must act.
-    pub fn paused(&self, reason: &str) {
+    pub fn paused(&self, reason: &str, now_ms: i64) {
         tracing::error!(
             destination = self.destination,
             reason,
             "destination paused: credentials refused, events are kept"
         );
         self.count("firsthand_forward_paused_total", "unauthorized", 1);
+        self.health.paused(&self.destination, Some(reason), now_ms);
     }
 
     /// The platform takes events again.
@@ -173,12 +178,15 @@ impl Observer {
     }
 
     /// Where the gate stands now: 0 open, 1 resting, 2 paused.
-    pub fn gate(&self, gate: &Gate) {
+    pub fn gate(&self, gate: &Gate, now_ms: i64) {
         let state = if gate.is_paused() {
+            self.health.paused(&self.destination, None, now_ms);
             2.0
         } else if gate.is_resting() {
+            self.health.rests(&self.destination, now_ms);
             1.0
         } else {
+            self.health.opened(&self.destination);
             0.0
         };
         self.set("firsthand_forward_gate", state);

@@ -27,6 +27,7 @@ pub use contract::{
     TokenGrant, Verdict, foreign_answer,
 };
 pub use spec::{Account, AccountReader, PlatformLimits, PlatformSpec, Setup};
+pub(crate) use webhook::signature as standard_webhook;
 pub use words::{Blotter, MAX_ANSWER_BYTES, Words};
 
 /// Every platform.

@@ -31,6 +31,7 @@ mod shop_orders;
 mod standing;
 mod tasks;
 mod trace;
+mod trouble;
 mod upkeep;
 mod values;
 mod vault;
@@ -78,6 +79,7 @@ pub use self::person::PersonRecord;
 pub use self::proof::{Chain, ReceiptView};
 pub use self::schema::OpenError;
 pub use self::tasks::{NewTask, SuppressedView, TaskView};
+pub use self::trouble::Trouble;
 
 /// Name of the data file inside the data directory.
 pub const FILE_NAME: &str = "firsthand.db";
@@ -188,6 +190,7 @@ struct Inner {
     ring: Arc<KeyRing>,
     standings: Arc<Standings>,
     tasks_done: watch::Receiver<u64>,
+    trouble: watch::Receiver<Option<Trouble>>,
     readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -215,6 +218,7 @@ impl SqliteStore {
         let mut cache = Cache::load(&conn, &config, Arc::clone(&ring), Arc::clone(&standings))
             .map_err(|e| unavailable(&e))?;
         let (done, tasks_done) = watch::channel(0);
+        let (troubled, trouble) = watch::channel(None);
         let converted =
             reseal::convert_ids(&mut conn, &mut cache.vault).map_err(|e| unavailable(&e))?;
         if converted > 0 {
@@ -253,6 +257,7 @@ impl SqliteStore {
             metrics: metrics::StoreMetrics::new(),
             gathering: std::time::Duration::ZERO,
             seen_beside: None,
+            trouble: troubled,
         };
         let thread = std::thread::Builder::new()
             .name("firsthand-store".to_owned())
@@ -270,6 +275,7 @@ impl SqliteStore {
                 ring,
                 standings,
                 tasks_done,
+                trouble,
                 readers: Mutex::new(Vec::new()),
                 reader_permits: Semaphore::new(readers),
                 thread: Mutex::new(Some(thread)),
@@ -415,6 +421,11 @@ impl SqliteStore {
             }
         }
         receipt
+    }
+
+    /// Returns what keeps the store from writing, `None` while it can.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.inner.trouble.borrow().clone()
     }
 
     /// Returns how many bytes wait for the writer.

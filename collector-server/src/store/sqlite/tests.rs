@@ -115,6 +115,8 @@ async fn a_full_disk_refuses_and_recovers() {
         assert!(accepted.len() < 100, "the bound never held");
     };
     assert!(matches!(refusal, StoreError::Unavailable(_)), "{refusal}");
+    let trouble = store.trouble().map(|trouble| trouble.words);
+    assert_eq!(trouble.as_deref(), Some("database or disk is full"));
     assert!(store.append(big.clone()).await.is_err());
     store.append(web("small", 1)).await.unwrap();
     let log = store.read_log(0, 1000).await.unwrap();

@@ -20,6 +20,7 @@ use super::filter::ConsentFilter;
 use super::shop_orders::{self, Told};
 use super::standing::Standings;
 use super::tasks::{self, NewTask, Stepped};
+use super::trouble::{self, Trouble};
 use super::vault::keys_of;
 use super::words::Words;
 use super::{SqliteConfig, audit, ledger, outcomes, people, schema, settled, upkeep};
@@ -156,6 +157,8 @@ pub(super) struct Writer {
     pub(super) gathering: Duration,
     /// SQLite's `data_version` at the last look; it changes when another connection commits.
     pub(super) seen_beside: Option<i64>,
+    /// What keeps it from writing.
+    pub(super) trouble: watch::Sender<Option<Trouble>>,
 }
 
 impl Writer {
@@ -269,6 +272,7 @@ impl Writer {
                 let took = started.elapsed();
                 self.outdate();
                 self.metrics.committed(group.len(), took);
+                trouble::committed(&self.trouble, now_ms());
                 self.gathering = if group.len() < BUSY_REQUESTS {
                     Duration::ZERO
                 } else {
@@ -292,6 +296,9 @@ impl Writer {
             }
             Err(error) => {
                 self.metrics.failed();
+                if is_disk_error(&error) {
+                    trouble::met(&self.trouble, &error.to_string(), now_ms());
+                }
                 let error = StoreError::Unavailable(error.to_string());
                 tracing::error!(%error, requests = group.len(), "commit failed, nothing was written");
                 for command in group.drain(..) {

@@ -4,7 +4,7 @@
 //! a receiver can use any of its libraries. While a secret is being replaced both sign.
 
 mod event;
-mod signature;
+pub(crate) mod signature;
 
 use std::sync::Arc;
 
@@ -153,17 +153,12 @@ impl Destination for Webhook {
                 out
             }
         };
-        let id = signature::message_id(batch.envelope, batch.event_ids);
-        let at_secs = batch.now_ms / 1_000;
-        let signatures: Vec<String> = self
-            .keys
-            .iter()
-            .map(|key| key.sign(&id, at_secs, &body))
-            .collect();
-        Outgoing::json(self.url.clone(), body)
-            .header("webhook-id", id)
-            .header("webhook-timestamp", at_secs.to_string())
-            .header("webhook-signature", signatures.join(" "))
+        let (scope, parts) = (batch.envelope, batch.event_ids);
+        let headers = signature::headers(&self.keys, scope, parts, batch.now_ms / 1_000, &body);
+        Outgoing {
+            headers,
+            ..Outgoing::json(self.url.clone(), body)
+        }
     }
 
     fn interpret(&self, answer: &Answer, _batch: &Batch<'_>) -> Verdict {

@@ -10,16 +10,16 @@ use sha2::{Digest, Sha256};
 use crate::secret::Secret;
 
 /// How a secret begins.
-pub(super) const PREFIX: &str = "whsec_";
+pub(crate) const PREFIX: &str = "whsec_";
 /// Fewest and most bytes of a secret.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// A secret that signs.
-pub(super) struct SigningKey(hmac::Key);
+pub(crate) struct SigningKey(hmac::Key);
 
 impl SigningKey {
     /// Reads `whsec_…`. An error says what to write.
-    pub(super) fn read(secret: &Secret) -> Result<Self, &'static str> {
+    pub(crate) fn read(secret: &Secret) -> Result<Self, &'static str> {
         let encoded = secret
             .expose()
             .strip_prefix(PREFIX)
@@ -36,19 +36,39 @@ impl SigningKey {
     }
 
     /// Signs a message. `at_secs` is in Unix seconds.
-    pub(super) fn sign(&self, id: &str, at_secs: i64, body: &str) -> String {
+    pub(crate) fn sign(&self, id: &str, at_secs: i64, body: &str) -> String {
         let tag = hmac::sign(&self.0, format!("{id}.{at_secs}.{body}").as_bytes());
         format!("v1,{}", STANDARD.encode(tag.as_ref()))
     }
 }
 
+/// Returns the headers of a message; `scope` and `parts` make its id. While a secret is replaced, both sign.
+pub(crate) fn headers(
+    keys: &[SigningKey],
+    scope: &str,
+    parts: &[&str],
+    at_secs: i64,
+    body: &str,
+) -> Vec<(&'static str, String)> {
+    let id = message_id(scope, parts);
+    let signatures: Vec<String> = keys
+        .iter()
+        .map(|key| key.sign(&id, at_secs, body))
+        .collect();
+    vec![
+        ("webhook-id", id),
+        ("webhook-timestamp", at_secs.to_string()),
+        ("webhook-signature", signatures.join(" ")),
+    ]
+}
+
 /// Returns the id of a message: the same for the same events, so that a receiver knows a resend.
-pub(super) fn message_id(scope: &str, event_ids: &[&str]) -> String {
+pub(crate) fn message_id(scope: &str, parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     hash.update(scope);
-    for id in event_ids {
+    for part in parts {
         hash.update([0]);
-        hash.update(id);
+        hash.update(part);
     }
     let mut out = String::from("msg_");
     for byte in hash.finalize().iter().take(16) {
