@@ -155,12 +155,37 @@ fn a_pause_a_rest_and_dead_letters_are_told_once_and_signed() {
         );
     }
     for kind in ["destination_paused", "destination_resting", "dead_letters"] {
+        // It is counted when the receiver's answer is there.
         let sent = format!("firsthand_alerts_total{{alert=\"{kind}\",result=\"sent\"}}");
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while collector.metric(&sent) < 1.0 {
+            assert!(Instant::now() < deadline, "never: {sent}");
+            std::thread::yield_now();
+        }
         assert!(
             (collector.metric(&sent) - 1.0).abs() < f64::EPSILON,
             "{sent}"
         );
     }
+}
+
+#[test]
+fn who_is_told_follows_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let (platforms, person) = (Platforms::start(), Person::listen());
+    std::fs::write(dir.path().join("meta.token"), "EAAexpired").unwrap();
+    let expired = platforms.meta(dir.path(), "meta", "");
+    let config = |alerts: &str| {
+        let settle = "[settle]\nby_event_ms = { purchase = 0 }\n";
+        write_config(dir.path(), &format!("{settle}{alerts}{expired}"))
+    };
+    let collector = Collector::start_with(&config(""));
+    order(&collector, "1001");
+    config(&person.section(dir.path(), ""));
+    collector.reload("firsthand_reload_total{result=\"done\"}");
+    let message = person.hears();
+    assert_eq!(message["type"], "alert.destination_paused", "{message}");
+    assert_eq!(message["data"]["destination"], "meta");
 }
 
 #[test]

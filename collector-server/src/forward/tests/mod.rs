@@ -4,6 +4,7 @@ mod confirm;
 mod conformance;
 mod faults;
 mod fixture;
+mod rate;
 mod rules;
 mod tokens;
 mod world;
