@@ -164,25 +164,18 @@ impl Watch {
         }
         for alarm in alarms {
             let key = (alarm.kind, alarm.destination.clone());
-            match self.known.get_mut(&key) {
-                Some(known) => {
-                    known.over_ms = None;
-                    known.alarm = Alarm {
-                        since_ms: known.alarm.since_ms.min(alarm.since_ms),
-                        ..alarm
-                    };
-                }
-                None => {
-                    let known = Known {
-                        alarm,
-                        told_ms: None,
-                        times: 0,
-                        over_ms: None,
-                        is_held_back: false,
-                    };
-                    self.known.insert(key, known);
-                }
-            }
+            let known = self.known.entry(key).or_insert_with(|| Known {
+                alarm: alarm.clone(),
+                told_ms: None,
+                times: 0,
+                over_ms: None,
+                is_held_back: false,
+            });
+            known.over_ms = None;
+            known.alarm = Alarm {
+                since_ms: known.alarm.since_ms.min(alarm.since_ms),
+                ..alarm
+            };
         }
         // What was over before it was told is nobody's concern.
         self.known
