@@ -4,6 +4,7 @@ import http from 'node:http';
 export class Proxy {
   #server;
   #target;
+  #headers;
   #sockets = new Set();
   /** Everything the browser sent: {method, path, headers, body, status}. */
   requests = [];
@@ -11,9 +12,11 @@ export class Proxy {
   /** Whether answers are withheld: the request arrives, and its sender never learns of it. */
   isMute = false;
 
-  static async start(target) {
+  /** `headers` stand on every request that passes, as those of a content network that says where the visitor is. */
+  static async start(target, headers = {}) {
     const proxy = new Proxy();
     proxy.#target = new URL(target);
+    proxy.#headers = headers;
     proxy.#server = http.createServer((request, response) => proxy.#pass(request, response));
     proxy.#server.on('connection', (socket) => {
       proxy.#sockets.add(socket);
@@ -70,7 +73,7 @@ export class Proxy {
           port: this.#target.port,
           method: request.method,
           path: request.url,
-          headers: { ...request.headers, 'x-forwarded-for': '203.0.113.7' },
+          headers: { ...request.headers, 'x-forwarded-for': '203.0.113.7', ...this.#headers },
         },
         (answer) => {
           record.status = answer.statusCode;

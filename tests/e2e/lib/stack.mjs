@@ -17,15 +17,22 @@ const SECRETS = {
   GA4_SECRET: 'ga4-sandbox',
 };
 
+const DESTINATIONS = 3;
+const OPEN = new Set(['waiting', 'retry', 'paused', 'pending']);
+const isDone = (destinations) => destinations.length === DESTINATIONS && destinations.every(({ state }) => !OPEN.has(state));
+
 export class Stack {
   /** Every collector that ran on this data, the killed ones among them. */
   collectors = [];
 
-  /** Starts all of it. `settleMs` is how long a purchase waits for its other half. */
-  static async start({ settleMs = 1500 } = {}) {
+  /**
+   * Starts all of it. `settleMs` is how long a purchase waits for its other half, `policyVersion` the policy in force, `origins` are other shops
+   * whose pages may report.
+   */
+  static async start({ settleMs = 1500, policyVersion = 1, origins = [] } = {}) {
     const stack = new Stack();
     stack.folder = mkdtempSync(path.join(tmpdir(), 'firsthand-stack-'));
-    stack.settleMs = settleMs;
+    Object.assign(stack, { settleMs, policyVersion, origins });
     // The sandbox asks the collector, which must know the shop's origin and sends to the sandbox: the proxy knows all addresses first.
     stack.proxy = await Proxy.start('http://127.0.0.1:9');
     const asking = ['--collector', stack.proxy.url, '--token-env', 'ADMIN_TOKEN'];
@@ -57,7 +64,8 @@ export class Stack {
   config() {
     return readFileSync(new URL('../collector.toml', import.meta.url), 'utf8')
       .replaceAll('{data}', path.join(this.folder, 'data'))
-      .replaceAll('{shop}', new URL(this.shopUrl).origin)
+      .replaceAll('{origins}', [new URL(this.shopUrl).origin, ...this.origins].map((origin) => `"${origin}"`).join(', '))
+      .replaceAll('{policy_version}', String(this.policyVersion))
       .replaceAll('{sandbox}', this.sandbox.url)
       .replaceAll('{settle_ms}', String(this.settleMs));
   }
@@ -96,13 +104,22 @@ export class Stack {
     return (await answer.json()).events;
   }
 
+  /** What became of one event at each destination, once nothing is open any more: `{ meta: 'delivered', … }`. */
+  async fate(id) {
+    return until(`the fate of ${id}`, async () => {
+      const answer = await fetch(`${this.collector.url}/v1/inspect/events/${encodeURIComponent(id)}`, {
+        headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` },
+      });
+      const destinations = answer.ok ? (await answer.json()).events[0]?.destinations : undefined;
+      return destinations && isDone(destinations) ? Object.fromEntries(destinations.map(({ name, state }) => [name, state])) : null;
+    });
+  }
+
   /** Waits until every event the collector has is delivered, suppressed or dead at every destination. */
   async drained() {
-    const open = new Set(['waiting', 'retry', 'paused', 'pending']);
     return until('the collector has forwarded everything', async () => {
       const events = await this.inspect();
-      const isDone = events.every((e) => e.destinations.length === 3 && e.destinations.every((d) => !open.has(d.state)));
-      return isDone ? events : null;
+      return events.every((e) => isDone(e.destinations)) ? events : null;
     });
   }
 
