@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { search } from './bytes.mjs';
 import { NOTHING, PLACES, VENDOR, consequences } from './matrix.mjs';
 import { NOTHING_STORED, elsewhere, foreign, stored, watch } from './observe.mjs';
-import { page as testPage } from './pages.mjs';
+import { BLANK, page as testPage } from './pages.mjs';
 import { Proxy } from './proxy.mjs';
 import { until } from './wait.mjs';
 
@@ -33,12 +33,12 @@ export class MatrixVisit {
     // A line of its own: whatever comes over it is of this visitor.
     this.line = await Proxy.start(this.stack.collector.url, PLACES[row.regime]);
     page.on('pageerror', (error) => this.errors.push(String(error)));
-    await page.goto(pages.put('/blank', '<!doctype html><title>blank</title><link rel="icon" href="data:,">'));
+    await page.goto(pages.put('/blank', BLANK));
     assert.deepEqual(await stored(page, this.context), NOTHING_STORED, 'whoever sat here before has left nothing');
     if (row.stored) await page.evaluate((choice) => localStorage.setItem('fh.c', choice), row.stored);
     this.addresses = watch(page);
-    const attributes = { 'data-banner': 'off', 'data-signals-timeout-ms': PATIENT_MS, 'data-tcf-vendors': VENDOR, ...(row.signal && { 'data-signals': row.signal.tool }) };
-    this.address = pages.put(this.path, testPage({ collector: this.line.url, tool: row.signal?.tool, attributes }));
+    const attributes = { 'data-banner': 'off', 'data-signals-timeout-ms': PATIENT_MS, 'data-tcf-vendors': VENDOR };
+    this.address = pages.put(this.path, testPage({ collector: this.line.url, tools: row.signal ? [row.signal.tool] : [], attributes }));
     await this.load();
   }
 
@@ -95,7 +95,8 @@ export class MatrixVisit {
   }
 
   async toolSpeaks() {
-    await this.page.evaluate((...words) => window.tool(...words), ...this.row.signal.says);
+    const { tool, says } = this.row.signal;
+    await this.page.evaluate((name, words) => window.tools[name](...words), tool, says);
     await until('the tool has been heard', () => this.page.evaluate(() => window.firsthand.consent.get().signals?.awaited === false));
   }
 

@@ -6,28 +6,31 @@ import { fileURLToPath } from 'node:url';
 const STUB = readFileSync(fileURLToPath(new URL('../../../npm/dist/stub.js', import.meta.url)), 'utf8');
 
 /**
- * Consent tools in the page, silent until `tool(…)` is called, as their specifications say (CMP API v2, GPP CMP API, Google's consent mode). What a
+ * Consent tools in the page, silent until `tools.<name>(…)` is called, as their specifications say (CMP API v2, GPP CMP API, Google's consent mode). What a
  * tool has said it says again to who asks later.
  */
 const TOOLS = {
   tcf: `{ let data; const hearers = [];
     window.__tcfapi = (command, version, callback) => { if (command !== 'addEventListener' || version !== 2) return; hearers.push(callback); if (data) callback(data, true); };
-    window.tool = (tcString) => { data = { tcString, gdprApplies: true, eventStatus: 'useractioncomplete', cmpStatus: 'loaded', cmpId: 10 }; for (const hear of hearers) hear(data, true); }; }`,
+    window.tools.tcf = (tcString) => { data = { tcString, gdprApplies: true, eventStatus: 'useractioncomplete', cmpStatus: 'loaded', cmpId: 10 }; for (const hear of hearers) hear(data, true); }; }`,
   gpp: `{ let pingData = { gppVersion: '1.1', cmpStatus: 'loading', signalStatus: 'not ready', applicableSections: [] }; const hearers = [];
     window.__gpp = (command, callback) => { if (command !== 'addEventListener') return; hearers.push(callback); callback({ eventName: 'listenerRegistered', pingData }, true); };
-    window.tool = (gppString, applicableSections) => { pingData = { ...pingData, cmpStatus: 'loaded', signalStatus: 'ready', gppString, applicableSections, cmpId: 31 };
+    window.tools.gpp = (gppString, applicableSections) => { pingData = { ...pingData, cmpStatus: 'loaded', signalStatus: 'ready', gppString, applicableSections, cmpId: 31 };
       for (const hear of hearers) hear({ eventName: 'signalStatus', pingData }, true); }; }`,
-  consent_mode: `window.dataLayer = []; window.gtag = function () { dataLayer.push(arguments); }; window.tool = (states) => gtag('consent', 'update', states);`,
+  consent_mode: `window.dataLayer = []; window.gtag = function () { dataLayer.push(arguments); }; window.tools.consent_mode = (states) => gtag('consent', 'update', states);`,
 };
 
-/** Writes a page. `collector` is where its SDK comes from and reports to; `attributes` stand on the script tag. */
-export function page({ collector, attributes = {}, tool, before = '', body = '' }) {
-  const all = { 'data-write-key': 'pk_e2e', 'data-flush-ms': '50', ...attributes };
+/** Writes a page. `collector` is where its SDK comes from and reports to; `attributes` stand on the script tag; `tools` are heard as signals. */
+export function page({ collector, attributes = {}, tools = [], body = '' }) {
+  const all = { 'data-write-key': 'pk_e2e', 'data-flush-ms': '50', ...(tools.length > 0 && { 'data-signals': tools }), ...attributes };
   const tag = Object.entries(all).map(([name, value]) => `${name}="${value}"`).join(' ');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Test page</title><link rel="icon" href="data:,"><script>${before};${TOOLS[tool] ?? ''}</script><script>${STUB}</script>
+<title>Test page</title><link rel="icon" href="data:,"><script>window.tools = {}; ${tools.map((name) => TOOLS[name]).join('')}</script><script>${STUB}</script>
 <script async src="${collector}/sdk/fh.js" ${tag}></script></head><body><main><h1>Test page</h1>${body}</main></body></html>`;
 }
+
+/** A page of the same origin without the SDK. */
+export const BLANK = '<!doctype html><title>blank</title><link rel="icon" href="data:,">';
 
 export class Pages {
   #server;
