@@ -45,13 +45,13 @@ export class Proxy {
 
   /** Batches that were answered with 202, parsed. */
   accepted() {
-    return this.batches().filter((batch) => batch.status === 202);
+    return this.batches(({ status }) => status === 202);
   }
 
-  /** Every batch that the browser sent, parsed. */
-  batches() {
+  /** Every batch that the browser sent, parsed; or those that were answered as `isWanted` says. */
+  batches(isWanted = () => true) {
     return this.requests
-      .filter((r) => r.method === 'POST' && r.path.startsWith('/v1/events'))
+      .filter((r) => r.method === 'POST' && r.path.startsWith('/v1/events') && isWanted(r))
       .map((r) => ({ ...JSON.parse(r.body.toString('utf8')), status: r.status }));
   }
 

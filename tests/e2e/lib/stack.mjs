@@ -104,14 +104,21 @@ export class Stack {
     return (await answer.json()).events;
   }
 
-  /** What became of one event at each destination, once nothing is open any more: `{ meta: 'delivered', … }`. */
-  async fate(id) {
-    return until(`the fate of ${id}`, async () => {
+  /** One event as the collector tells of it, once it has it. */
+  async event(id) {
+    return until(`the collector has ${id}`, async () => {
       const answer = await fetch(`${this.collector.url}/v1/inspect/events/${encodeURIComponent(id)}`, {
         headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}` },
       });
-      const destinations = answer.ok ? (await answer.json()).events[0]?.destinations : undefined;
-      return destinations && isDone(destinations) ? Object.fromEntries(destinations.map(({ name, state }) => [name, state])) : null;
+      return answer.ok && (await answer.json()).events[0];
+    });
+  }
+
+  /** What became of one event at each destination, once nothing is open any more: `{ meta: 'delivered', … }`. */
+  async fate(id) {
+    return until(`the fate of ${id}`, async () => {
+      const { destinations } = await this.event(id);
+      return isDone(destinations) && Object.fromEntries(destinations.map(({ name, state }) => [name, state]));
     });
   }
 
