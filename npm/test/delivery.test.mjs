@@ -1,7 +1,7 @@
 // Delivery: every event arrives once in the end, whatever tab, network, storage and policy do.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { debug, ready, shopPage, startBrowser, startShop, stubTag, until } from './harness.mjs';
+import { debug, ready, sentOnce, shopPage, startBrowser, startShop, stubTag, twoTabs, until } from './harness.mjs';
 
 let shop, chrome, context;
 before(async () => {
@@ -62,12 +62,39 @@ test('a reload keeps what waits', async () => {
 });
 
 test('two tabs send each event once', async () => {
-  await start('data-flush-ms="30"');
+  await start('data-flush-ms="30"', twoTabs('data-regime="none" data-auto-page-views="false" data-flush-ms="30"'));
   const pages = [await visit('/1'), await visit('/2')];
   for (let round = 0; round < 5; round += 1) await Promise.all(pages.map((page) => track(page, 4)));
   await until('forty events', () => shop.events.length === 40);
-  await Promise.all(pages.map(empty));
-  assert.equal(shop.accepted.reduce((sum, batch) => sum + batch.events.length, 0), 40);
+  await sentOnce(shop, pages, 40);
+});
+
+test('while a tab sends, no other one does; it goes on when that one is done', async () => {
+  await start('data-flush-ms="30"');
+  const asking = (page) =>
+    page.evaluateOnNewDocument(() => {
+      const { request } = LockManager.prototype;
+      window.refused = 0;
+      LockManager.prototype.request = function (name, options, callback) {
+        return request.call(this, name, options, (lock) => {
+          if (!lock) window.refused += 1;
+          return callback(lock);
+        });
+      };
+    });
+  const one = await visit('/one');
+  const two = await visit('/two', { prepare: asking });
+  shop.answers.push('hang');
+  const [first] = await track(one);
+  await until('the request', () => shop.requests.length === 1);
+  const [second] = await track(two);
+  await until('the other tab to be refused more than once', () => two.evaluate(() => window.refused > 1));
+  assert.equal(shop.requests.length, 1);
+  // Whoever is gone sends no more.
+  await one.close();
+  await until('both events', () => shop.events.length === 2);
+  assert.deepEqual(shop.events.map((event) => event.id).sort(), [first, second].sort());
+  await empty(two);
 });
 
 test('hidden: what waits goes by beacon, conversions first', async () => {

@@ -1,5 +1,6 @@
 // A shop, a collector and a browser, small enough to read: the shop serves the built files and test pages, the collector keeps what it
 // is sent and answers as told.
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -131,6 +132,25 @@ export const shopPage = ({ attributes = '', before = '', title = 'Shop', body = 
 
 /** The inline stub. */
 export const stubTag = () => `<script>${readFileSync(join(dist, 'stub.js'), 'utf8')}</script>`;
+
+/** Two pages of one shop, `/1` and `/2`, whose batches can be told apart by their write key. */
+export const twoTabs = (attributes) =>
+  Object.fromEntries(['/1', '/2'].map((path) => [path, shopPage({ attributes: `${attributes} data-write-key="pk${path}"`, before: stubTag() })]));
+
+/**
+ * Waits until both tabs have sent everything; then no tab may have sent an event twice, and each event counts once.
+ *
+ * A tab may send what the other one has sent a moment ago: the browser tells it late that the record is gone, how late depends on the load. The
+ * collector knows the ids, and the tab says that they were duplicates.
+ */
+export async function sentOnce(shop, pages, count) {
+  await Promise.all(pages.map((page) => until('an empty outbox', async () => (await debug(page)).queued === 0)));
+  const sent = shop.accepted.flatMap(({ write_key: tab, events }) => events.map(({ id }) => `${tab} ${id}`));
+  assert.equal(new Set(sent).size, sent.length, 'no tab sends an event twice');
+  assert.equal(shop.events.length, count);
+  const duplicates = (await Promise.all(pages.map(debug))).reduce((sum, status) => sum + status.duplicates, 0);
+  assert.equal(sent.length - duplicates, count, 'what the other tab had sent already is counted as such');
+}
 
 /** Starts a browser; `open(url)` gives a page whose uncaught errors are collected in `errors`. */
 export async function startBrowser(flags = []) {

@@ -1,7 +1,7 @@
 // When and how events leave: waits, hints, quotas, tabs that sleep, tabs without Web Locks.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
-import { all, debug, movableClock, ready, shopPage, startBrowser, startShop, stubTag, until } from './harness.mjs';
+import { all, debug, movableClock, ready, sentOnce, shopPage, startBrowser, startShop, stubTag, twoTabs, until } from './harness.mjs';
 
 let shop, chrome, context;
 before(async () => {
@@ -31,7 +31,6 @@ const track = (page, count = 1, bytes = 0) =>
   page.evaluate((count, bytes) => Array.from({ length: count }, (_, index) => window.firsthand.track('share', { index, text: 'x'.repeat(bytes) })), count, bytes);
 const empty = (page) => until('an empty outbox', async () => (await debug(page)).queued === 0);
 /** All events in accepted batches, repeats too. */
-const sentInAll = () => shop.accepted.reduce((sum, batch) => sum + batch.events.length, 0);
 
 /** Timers of the page run out at once and put its clock forward; `window.waits` has their times. Deadlines of requests stay as they are. */
 const hastyTimers = all(movableClock(), (page) =>
@@ -222,12 +221,11 @@ const noLocks = (page) => page.evaluateOnNewDocument(() => Object.defineProperty
 const lease = (page) => page.evaluate(() => localStorage.getItem('fh.l'));
 
 test('without Web Locks a lease keeps two tabs apart: each event is sent once', async () => {
-  await start('data-flush-ms="0"');
+  await start('', twoTabs('data-regime="none" data-auto-page-views="false" data-flush-ms="0"'));
   const pages = [await visit('/1', noLocks), await visit('/2', noLocks)];
   for (let round = 0; round < 5; round += 1) await Promise.all(pages.map((page) => track(page, 4)));
   await until('forty events', () => shop.events.length === 40);
-  await Promise.all(pages.map(empty));
-  assert.equal(sentInAll(), 40);
+  await sentOnce(shop, pages, 40);
   await until('the lease to be given back', async () => (await lease(pages[0])) === null);
 });
 
