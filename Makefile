@@ -61,9 +61,10 @@ test-e2e: sdk tests/e2e/node_modules/.installed ## A page click to the platform'
 	$(CARGO) test $(NATIVE) --no-run --quiet
 	cd tests/e2e && npm test --silent
 
-screenshots: setup setup-browsers sdk tests/e2e/node_modules/.installed ## Pictures of every page, to be looked at: target/screenshots
+screenshots: setup setup-browsers sdk tests/e2e/node_modules/.installed ## Pictures of every page and state of the banner, to be looked at: target/screenshots
 	$(CARGO) build -p firsthand-collector
 	node tests/e2e/screenshots.mjs
+	node tests/e2e/banner-screenshots.mjs
 
 fuzz: ## Fuzzes all that reads text from outside, FUZZ_SECS seconds a target (30)
 	@tests/fuzz/run

@@ -153,13 +153,15 @@ test('everything that can be pressed is at least 24 pixels high and wide', async
   assert.deepEqual(await small(), []);
 });
 
+const system = (theme) => [{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }];
+const WIDTHS = { en: [1280, 390, 320], ar: [1280, 390], he: [320] };
+
 for (const theme of ['light', 'dark']) {
-  for (const lang of ['en', 'ar', 'he']) {
-    for (const width of [1280, 320]) {
+  for (const [lang, widths] of Object.entries(WIDTHS)) {
+    for (const width of widths) {
       for (const scenario of ['', 'gpc', 'gpc&regime=opt_out&linkless']) {
         test(`axe finds nothing (${theme}, ${lang}, ${width} pixels${scenario && `, ${scenario}`})`, async (t) => {
-          const features = [{ name: 'prefers-color-scheme', value: theme }, { name: 'prefers-reduced-motion', value: 'reduce' }];
-          const page = await it.visit(t, `plain&lang=${lang}&${scenario}`, { width, height: 800, features });
+          const page = await it.visit(t, `plain&lang=${lang}&${scenario}`, { width, height: 800, features: system(theme) });
           assert.deepEqual(await violations(page, 'firsthand-consent'), []);
           await page.evaluate(() => window.handle.openPreferences());
           await inShadow(page, (shadow) => {
@@ -171,4 +173,24 @@ for (const theme of ['light', 'dark']) {
       }
     }
   }
+  test(`axe finds nothing along the bottom, and in the message and the button after the answer (${theme})`, async (t) => {
+    const page = await it.visit(t, 'plain&lang=ar&position=bottom&linkless', { features: system(theme) });
+    assert.deepEqual(await violations(page, 'firsthand-consent'), []);
+    await page.evaluate(() => document.querySelector('firsthand-consent').shadowRoot.querySelector('section button').click());
+    await answered(page);
+    assert.deepEqual(await inShadow(page, (shadow) => ['[role=status] span', '.w'].map((part) => Boolean(shadow.querySelector(part)))), [true, true]);
+    assert.deepEqual(await violations(page, 'firsthand-consent'), []);
+  });
 }
+
+test('the head of the preferences stands clear of the cross', async (t) => {
+  for (const [width, lang] of [[390, 'en'], [320, 'de'], [1280, 'ar']]) {
+    const page = await it.visit(t, `lang=${lang}`, { width, height: 800 });
+    await page.evaluate(() => window.handle.openPreferences());
+    const [title, close, intro] = await inShadow(page, (shadow) =>
+      ['dialog h2', '.x', 'dialog h2 + p'].map((selector) => shadow.querySelector(selector).getBoundingClientRect().toJSON()),
+    );
+    assert.ok(intro.top >= close.bottom, `${lang}: the text begins at ${intro.top}, the cross ends at ${close.bottom}`);
+    assert.ok(title.top <= close.top && title.bottom >= close.bottom, lang);
+  }
+});

@@ -274,7 +274,7 @@ test('on a server nothing happens', async () => {
 
 for (const theme of ['light', 'dark']) {
   for (const lang of ['en', 'ar']) {
-    for (const width of [1280, 320]) {
+    for (const width of [1280, 390, 320]) {
       test(`axe finds nothing in a page with placeholders (${theme}, ${lang}, ${width} pixels)`, async (t) => {
         const page = await visit(t, `plain&body=frames&gpc&lang=${lang}`, { width, features: [{ name: 'prefers-color-scheme', value: theme }] });
         await placeholders(page);

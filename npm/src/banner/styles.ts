@@ -21,6 +21,7 @@ h3{font-size:1em;margin:0}
 h2:focus-visible{outline:0}
 .x,.w{background:var(--fh-background,var(--b));color:var(--fh-text,var(--t));border-color:var(--fh-line,var(--l))}
 .x{float:inline-end;min-width:2.75em;padding:0;margin-inline-start:.5em}
+.x+h2{min-height:2.2em;align-content:center}
 dialog{width:min(40em,100vw - 1.5em);max-width:none;max-height:calc(100% - 1.5em);padding:1.25em;overflow:auto;overscroll-behavior:contain;scroll-padding-bottom:13em}
 dialog::backdrop{background:#0009}
 ul{list-style:none;margin:1em 0 0;padding:0}
@@ -29,6 +30,7 @@ li{border-top:1px solid color-mix(in srgb,var(--fh-line,var(--l)) 45%,transparen
 .c~.m,h3+.m{margin-inline-start:2.432em}
 h3{display:flex;flex-wrap:wrap;gap:0 .75em;margin-inline-start:2.25em}
 h3 span{font-weight:400}
+.m+details{margin-top:.35em}
 summary{width:fit-content;min-height:24px;cursor:pointer;text-decoration:underline;text-underline-offset:.15em}
 details ul{margin:.25em 0 0;padding-inline-start:1.25em;list-style:disc}
 details li{border:0;padding:.1em 0}

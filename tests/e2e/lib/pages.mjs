@@ -1,9 +1,12 @@
 // A shop of test pages: the SDK's snippet, a consent tool that answers when it is told to, nothing else.
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const STUB = readFileSync(fileURLToPath(new URL('../../../npm/dist/stub.js', import.meta.url)), 'utf8');
+const DIST = fileURLToPath(new URL('../../../npm/dist/', import.meta.url));
+const STUB = readFileSync(path.join(DIST, 'stub.js'), 'utf8');
+const SDK_TYPES = { '.js': 'text/javascript; charset=utf-8', '.wasm': 'application/wasm' };
 
 /**
  * Consent tools in the page, silent until `tools.<name>(…)` is called, as their specifications say (CMP API v2, GPP CMP API, Google's consent mode). What a
@@ -29,6 +32,16 @@ export function page({ collector, attributes = {}, tools = [], body = '' }) {
 <script async src="${collector}/sdk/fh.js" ${tag}></script></head><body><main><h1>Test page</h1>${body}</main></body></html>`;
 }
 
+function serveSdk(name, response) {
+  const type = SDK_TYPES[path.extname(name)];
+  try {
+    const file = type && readFileSync(path.join(DIST, name));
+    response.writeHead(file ? 200 : 404, { 'content-type': type ?? 'text/plain' }).end(file);
+  } catch {
+    response.writeHead(404).end();
+  }
+}
+
 /** A page of the same origin without the SDK. */
 export const BLANK = '<!doctype html><title>blank</title><link rel="icon" href="data:,">';
 
@@ -37,10 +50,13 @@ export class Pages {
   /** Path to HTML. */
   #pages = new Map();
 
+  /** Also serves the built SDK under `/sdk/`, for pages that need no collector. */
   static async start() {
     const pages = new Pages();
     pages.#server = http.createServer((request, response) => {
-      const html = pages.#pages.get(new URL(request.url, 'http://pages').pathname);
+      const { pathname } = new URL(request.url, 'http://pages');
+      if (pathname.startsWith('/sdk/')) return void serveSdk(path.basename(pathname), response);
+      const html = pages.#pages.get(pathname);
       response.writeHead(html ? 200 : 404, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(html);
     });
     await new Promise((listening) => pages.#server.listen(0, '127.0.0.1', listening));
