@@ -56,18 +56,19 @@ function buildModules() {
     writeFileSync(graph, JSON.stringify(used.map((name) => ({ name, root: true, export: name }))));
     const bound = join(work, name + '.bound.wasm');
     run(bin('wasm-metadce'), [...features, '--graph-file', graph, join(work, name, name + '_bg.wasm'), '-o', bound]);
-    // Found by trial: code in one shape packs better, and so do functions that are called once but stay functions.
+    // Found by trial: code in one shape packs better. Functions that are called once go into their caller: a browser compiles each function
+    // when it is called first, and that costs more than the bytes.
     // Rust's stack ends at address 0 and nothing else is below it.
     const memory = ['--low-memory-unused', '--zero-filled-memory'];
-    const shape = [...memory, '--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--one-caller-inline-max-function-size=50',
+    const shape = [...memory, '--flatten', '--rereloop', '-Oz', '-Oz', '--converge', '--one-caller-inline-max-function-size=1000',
       '--merge-similar-functions', '-Oz', '--coalesce-locals-learning', '--vacuum'];
     run(bin('wasm-opt'), [...features, ...shape, '--strip-target-features', bound, '-o', join(work, name + '.full.wasm')]);
   }
 }
 
 /** The folder of the host functions carries a hash of the crate in the module's imports: give it a name that does not change. */
-function renameHost({ name, file, host }) {
-  let glue = lean(readFileSync(join(work, name, name + '_bg.js'), 'utf8'));
+function renameHost({ name, entry, file, host }) {
+  let glue = lean(readFileSync(join(work, name, name + '_bg.js'), 'utf8'), entry);
   let module = readFileSync(join(work, name + '.full.wasm'));
   if (host) {
     const snippets = join(work, name, 'snippets');
@@ -95,42 +96,60 @@ function renameHost({ name, file, host }) {
   writeFileSync(join(work, file + '.wasm'), module);
 }
 
-/** Takes what we do not need out of the glue that wasm-bindgen wrote: in-place encoding of short texts, and repairs of old browsers' faults. */
-function lean(glue) {
-  const cut = (from, to, text) => {
+/**
+ * Writes the glue anew where wasm-bindgen's does more than we need (it encodes short texts in place, frees what a trap left, mends old
+ * browsers): one call into the module, and texts that cross as UTF-8 in its memory, as pointer and length.
+ */
+function lean(glue, entry) {
+  const changed = (what) => new Error(`the glue has no ${what}: look at it, wasm-bindgen has changed`);
+  const replace = (from, to, text) => {
     const start = glue.indexOf(from);
     const end = glue.indexOf(to, start);
-    if (start < 0 || end < 0) throw new Error(`the glue has no ${from}: look at it, wasm-bindgen has changed`);
+    if (start < 0 || end < 0) throw changed(from);
     glue = glue.slice(0, start) + text + glue.slice(end);
   };
-  cut('function passStringToWasm0', 'let cachedTextDecoder', `function passStringToWasm0(arg, malloc) {
-    const buf = cachedTextEncoder.encode(arg);
-    const ptr = malloc(buf.length, 1) >>> 0;
-    getUint8ArrayMemory0().set(buf, ptr);
-    WASM_VECTOR_LEN = buf.length;
+  const wanted = new RegExp(`export function ${entry}\\((.*)\\) \\{[^]*?wasm\\.${entry}\\(retptr, (.*)\\);[^]*?return getStringFromWasm0[^]*?\\n\\}\\n`);
+  const [found, params, given] = wanted.exec(glue) ?? [];
+  if (!found) throw changed(`function ${entry}`);
+  const names = params.split(', ');
+  // A number is one value of the call, a text is two.
+  const values = given.split(', ').flatMap((value) => {
+    if (value.startsWith('len')) return [];
+    const name = names.shift();
+    return value.startsWith('ptr') ? [`passText(${name})`, 'passed'] : [name];
+  });
+  glue = glue.replace(found, `export function ${entry}(${params}) {
+    const at = wasm.__wbindgen_add_to_stack_pointer(-16);
+    wasm.${entry}(at, ${values.join(', ')});
+    const [ptr, len] = new Int32Array(wasm.memory.buffer, at, 2);
+    const answer = len ? getStringFromWasm0(ptr, len) : '';
+    wasm.__wbindgen_add_to_stack_pointer(16);
+    wasm.__wbindgen_free(ptr, len, 1);
+    return answer;
+}
+`);
+  replace('let cachedDataViewMemory0', 'let wasm;', `const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
+let passed;
+const getStringFromWasm0 = (ptr, len) => decoder.decode(new Uint8Array(wasm.memory.buffer, ptr, len));
+function passText(text) {
+    const bytes = encoder.encode(text);
+    passed = bytes.length;
+    const ptr = wasm.__wbindgen_malloc(passed, 1);
+    new Uint8Array(wasm.memory.buffer).set(bytes, ptr);
     return ptr;
-}\n`);
-  cut('cachedTextDecoder.decode();', 'const cachedTextEncoder', 'const decodeText = (bytes) => cachedTextDecoder.decode(bytes);\n');
-  cut("if (!('encodeInto'", 'let WASM_VECTOR_LEN', '');
-  cut('function getDataViewMemory0', 'function getStringFromWasm0', `function getDataViewMemory0() {
-    return new DataView(wasm.memory.buffer);
-}\n`);
-  cut('let cachedDataViewMemory0', 'function getDataViewMemory0', '');
-  cut('function getUint8ArrayMemory0', 'function passStringToWasm0', `function getUint8ArrayMemory0() {
-    return new Uint8Array(wasm.memory.buffer);
-}\n`);
-  cut('let cachedUint8ArrayMemory0', 'function getUint8ArrayMemory0', '');
+}
+`);
   // A module that asks nothing of the browser is handed no text.
   if (!glue.includes('passStringToWasm0(ret,')) return glue;
-  // Five functions hand a text over in the same four lines.
   const handing = /const (ptr\d) = passStringToWasm0\(ret, [^\n]*\n\s*const (len\d) = WASM_VECTOR_LEN;\s*[^\n]*4 \* 1, \2, true\);\s*[^\n]*4 \* 0, \1, true\);/g;
-  const shared = glue.replace(handing, 'handOver(arg0, ret);');
-  if (shared === glue) throw new Error('the glue hands texts over in another way: look at it, wasm-bindgen has changed');
-  return `${shared}
+  glue = glue.replace(handing, 'handOver(arg0, ret);');
+  if (/passStringToWasm0|getDataViewMemory0/.test(glue)) throw changed('texts handed over in four lines');
+  return `${glue}
 function handOver(at, text) {
-    const ptr = passStringToWasm0(text, wasm.__wbindgen_malloc);
-    getDataViewMemory0().setInt32(at + 4, WASM_VECTOR_LEN, true);
-    getDataViewMemory0().setInt32(at, ptr, true);
+    // First: memory that grows is another buffer.
+    const pair = [passText(text), passed];
+    new Int32Array(wasm.memory.buffer, at, 2).set(pair);
 }
 `;
 }

@@ -54,7 +54,7 @@ let waiting: (() => void)[] = [];
 const stop = (reason: unknown): void => {
   inertReason ??= String(reason).slice(0, 200);
   core = undefined;
-  host.timer(-1);
+  host.timer(0);
   host.unlock();
   settle();
 };
@@ -120,7 +120,9 @@ const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
     const order = { transaction_id: text(props?.transaction_id ?? props?.order_id), refund_id: text(props?.refund_id) };
     const id = eventId(name, order, text(options?.id));
-    on(Step.Track, [field(text(name)).trim(), id, propsText(props)].join('\n'), Number(options?.at) || 0);
+    // A title has no line breaks: the browser makes spaces of them.
+    const lines = [field(text(name)).trim(), id, propsText(props), document.title.slice(0, 300)];
+    on(Step.Track, lines.join('\n'), Number(options?.at) || 0);
     return id;
   },
   page: (props) => methods.track!('page_view', props),

@@ -2,7 +2,7 @@
 declare module 'firsthand-host' {
   export function bind(core: object): void;
   export function listen(changed: () => void, idle: () => void): void;
-  export function timer(ms: number): void;
+  export function timer(at: number): void;
   export function unlock(): void;
   export function gpc(): boolean;
   export function status(queued: number, held: number, reason?: string): string;

@@ -1,4 +1,4 @@
 /** The inline stub as a script. */
 import { createStub } from './stub.js';
 
-(window as any).firsthand ||= createStub();
+(self as any).firsthand ||= createStub();

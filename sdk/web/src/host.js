@@ -49,6 +49,15 @@ export function ls_get(key) {
   return memory.get(key) || (isKept(key) && attempt(() => page.localStorage.getItem(key))) || '';
 }
 
+/** The choice that the module has read. */
+let choice;
+
+/** Whether another choice is stored than when this was asked last: a storage event may come later than the next send. */
+export function is_choice_new() {
+  const known = choice;
+  return known !== (choice = ls_get(CHOICE));
+}
+
 export function ls_set(key, value) {
   const write = () => (page.localStorage.setItem(key, value), true);
   // What cannot be replaced must not stay either, and its room may be enough.
@@ -85,6 +94,7 @@ export function begin(version, memoryOnly, isDebugging) {
   isMemoryOnly = memoryOnly;
   isLogging = isDebugging;
   memory.clear();
+  choice = '';
   unreported = {};
   facts = { version, sent: 0, duplicates: 0, rejected: [], dropped: {}, lastSends: [] };
 }
@@ -166,7 +176,7 @@ const platformIds = () =>
   }).join('\n');
 
 /** Facts in the order of `Fact` in host.rs. */
-const FACTS = [platformIds, () => document.title.slice(0, 300), () => location.hostname, context];
+const FACTS = [platformIds, () => location.hostname, context];
 
 export function fact(which) {
   return attempt(FACTS[which]) || '';
@@ -175,11 +185,14 @@ export function fact(which) {
 // Time.
 
 let timeout;
+let dueAt;
 
-/** Replaces the one timer; a negative time only stops it. */
-export function timer(ms) {
+/** Sets the one timer to a time, which for nearly every event is the one it is set to; 0 stops it. */
+export function timer(at) {
+  if (at === dueAt) return;
   clearTimeout(timeout);
-  if (ms >= 0) timeout = setTimeout(() => core.tick(), ms);
+  dueAt = at;
+  if (at) timeout = setTimeout(() => (timer(0), core.tick()), at - now());
 }
 
 // Sending.

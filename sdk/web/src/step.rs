@@ -4,7 +4,8 @@
 pub const START: u32 = 0;
 /// Goes to a page: address, referrer. Answers `1` when it is another one.
 pub const NAVIGATE: u32 = 1;
-/// Takes an event: name, id, properties as JSON (`!` when they could not be written); the number is its time in epoch milliseconds, 0 for now.
+/// Takes an event: name, id, properties as JSON (`!` when they could not be written), title of the page; the number is its time in epoch
+/// milliseconds, 0 for now.
 /// The surface makes the id (`npm/src/stub.ts`): the stub has to before this module is there.
 pub const TRACK: u32 = 2;
 /// Takes the shop's own id of the visitor, empty when it is not told. Answers with `d` when digests are wanted, `n` when this is another visitor.

@@ -13,7 +13,7 @@ use firsthand_core::wire::{drop_reason, json::Object};
 use crate::capture::page::{self, Place};
 use crate::config::Config;
 use crate::consent::Consent;
-use crate::host::{self, Fact};
+use crate::host;
 use crate::outbox::{self, Outbox, Record};
 use crate::step;
 use crate::storage::{self, segment::Segment};
@@ -21,6 +21,8 @@ use crate::transport::Sender;
 
 /// Longest properties of one event, in bytes.
 const MAX_PROPS_BYTES: usize = 32 * 1024;
+/// Activity within this time of what the session knows is not written down: a burst of events costs one write. Sessions end as much earlier.
+const SESSION_STEP_MS: i64 = 1_000;
 
 /// All state of this page.
 pub(crate) struct App {
@@ -84,7 +86,7 @@ impl App {
                 let is_other = self.navigate(line(), line());
                 return String::from(if is_other { "1" } else { "" });
             }
-            step::TRACK => self.track(line(), line(), line(), value as i64),
+            step::TRACK => self.track([line(), line(), line(), line()], value as i64),
             step::IDENTIFY => return self.identify(text),
             step::DIGESTS => self.add_digests(text),
             step::CONSENT => {
@@ -154,8 +156,8 @@ impl App {
         self.place.go(href, referrer)
     }
 
-    /// Takes an event: name, id, properties, time.
-    fn track(&mut self, name: &str, id: &str, props: &str, at_ms: i64) {
+    /// Takes an event: name, id, properties, title of the page; time.
+    fn track(&mut self, [name, id, props, title]: [&str; 4], at_ms: i64) {
         let now_ms = self.refresh();
         let name = catalogue::known_in_page(name);
         let is_allowed = self.may_store();
@@ -172,7 +174,8 @@ impl App {
             return host::dropped(refusal, 1);
         }
         let at_ms = if at_ms > 0 { at_ms } else { now_ms };
-        let json = self.event(id, name, props, at_ms, now_ms);
+        let session_ms = self.touch_session(now_ms);
+        let json = self.event(id, name, props, title, [at_ms, session_ms]);
         let record = Record::new(id, catalogue::is_conversion(name), &json, now_ms);
         if is_allowed {
             self.queue(record, now_ms);
@@ -183,8 +186,14 @@ impl App {
     }
 
     /// Writes an event as the wire has it (`docs/wire.md`).
-    fn event(&mut self, id: &str, name: &str, props: &str, at_ms: i64, now_ms: i64) -> String {
-        let session_ms = self.touch_session(now_ms);
+    fn event(
+        &self,
+        id: &str,
+        name: &str,
+        props: &str,
+        title: &str,
+        [at_ms, session_ms]: [i64; 2],
+    ) -> String {
         let mut out = String::with_capacity(384 + props.len());
         let mut object = Object::begin(&mut out);
         object.text("id", id);
@@ -193,10 +202,7 @@ impl App {
         object.int("session", session_ms);
         let mut page = Object::begin(object.key("page"));
         page.text("url", &self.place.url);
-        for (key, text) in [
-            ("ref", &self.place.referrer),
-            ("title", &host::fact(Fact::Title)),
-        ] {
+        for (key, text) in [("ref", self.place.referrer.as_str()), ("title", title)] {
             if !text.is_empty() {
                 page.text(key, text);
             }
@@ -211,8 +217,9 @@ impl App {
     fn touch_session(&mut self, now_ms: i64) -> i64 {
         let is_new_campaign = std::mem::take(&mut self.is_new_campaign);
         let timeout_ms = self.config.session_timeout_ms;
-        let (session, _) = Session::touch(self.session, now_ms, timeout_ms, is_new_campaign);
-        if self.session != Some(session) {
+        let known_ms = self.session.map_or(0, |session| session.last_ms);
+        let (session, is_new) = Session::touch(self.session, now_ms, timeout_ms, is_new_campaign);
+        if is_new || session.last_ms - known_ms >= SESSION_STEP_MS {
             self.session = Some(session);
             if self.may_store() {
                 storage::write_session(session);

@@ -38,6 +38,8 @@ impl App {
         if !self.sender.is_told {
             self.sender.retry_at_ms = 0;
         }
+        // The browser's timers may have stood still while the computer slept.
+        host::timer(0.0);
         self.kick();
     }
 
@@ -60,7 +62,7 @@ impl App {
             self.sender.phase = Phase::Locking;
             host::lock();
         } else {
-            host::timer(as_timeout(due_ms - now_ms));
+            host::timer(as_time(due_ms));
             if retry_at_ms > now_ms {
                 self.told_idle();
             }
@@ -70,7 +72,7 @@ impl App {
     /// Nothing can be sent now: no timer runs.
     pub(super) fn rest(&mut self) {
         self.sender.due_ms = None;
-        host::timer(-1.0);
+        host::timer(0.0);
         self.told_idle();
     }
 
@@ -275,7 +277,7 @@ impl App {
             self.outbox.remark(Mark::Sending, Mark::Waiting);
             host::unlock();
         }
-        host::timer(-1.0);
+        host::timer(0.0);
     }
 
     /// The page is back from the back/forward cache.
@@ -286,8 +288,8 @@ impl App {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "waits are far below 2^53 ms")]
-fn as_timeout(ms: i64) -> f64 {
+#[expect(clippy::cast_precision_loss, reason = "times are far below 2^53 ms")]
+fn as_time(ms: i64) -> f64 {
     ms as f64
 }
 

@@ -46,10 +46,12 @@ impl Consent {
     /// Decides again: time passed, another tab or a hand changed what is stored, or the signal changed.
     #[inline(never)]
     pub(crate) fn refresh(&mut self, config: &Config, now_ms: i64) {
-        let text = host::ls_get(storage::CHOICE);
-        if text != self.stored {
-            self.is_unreadable = self.decode(&text).is_none() && !text.is_empty();
-            self.stored = text;
+        if host::is_choice_new() {
+            let text = host::ls_get(storage::CHOICE);
+            if text != self.stored {
+                self.is_unreadable = self.decode(&text).is_none() && !text.is_empty();
+                self.stored = text;
+            }
         }
         let has_consented_since = self.choice.is_some_and(|choice| choice.after_gpc_notice);
         self.gpc = host::gpc() || (self.had_gpc && !has_consented_since);
