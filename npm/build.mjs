@@ -230,9 +230,11 @@ const common = {
 };
 
 async function buildScripts() {
-  const iife = (entry, outfile) => build({ ...common, entryPoints: [join(npm, entry)], format: 'iife', outfile: join(dist, outfile) });
+  const iife = (entry, outfile, banner) =>
+    build({ ...common, entryPoints: [join(npm, entry)], format: 'iife', outfile: join(dist, outfile), banner });
   await build({ ...common, entryPoints: [join(npm, 'src/stub-entry.ts')], format: 'iife', tsconfigRaw: {}, outfile: join(dist, 'stub.js') });
-  await iife('src/script.ts', 'fh.js');
+  // Chromium compiles it then where it does not stop the page: all of it runs when it is loaded.
+  await iife('src/script.ts', 'fh.js', { js: '//# allFunctionsCalledOnLoad' });
   await iife('src/person-entry.ts', 'fh.id.js');
   await iife('src/signals-entry.ts', 'fh.signals.js');
   for (const { name, file } of MODULES) {

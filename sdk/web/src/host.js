@@ -140,11 +140,14 @@ export function bot() {
 /** Leaves out what is empty. */
 const filled = (value) => (value && Object.keys(value).length ? value : undefined);
 
+/** Asking for it takes the browser a millisecond. */
+let zone;
+
 /** Where and how the events were seen (docs/wire.md). */
 const context = () =>
   JSON.stringify({
     lang: attempt(() => navigator.language) || undefined,
-    tz: attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone) || undefined,
+    tz: (zone ??= attempt(() => Intl.DateTimeFormat().resolvedOptions().timeZone)) || undefined,
     screen: attempt(() => screen.width + 'x' + screen.height),
     sdk: 'web/' + facts.version,
     bot: filled(bot()),
@@ -165,10 +168,10 @@ const PLATFORM_IDS = [
   ['ga_session', '_ga_\\w+', /^GS(?:1\.[^.]*\.|2\.[^.]*\.(?:[^s$][^$]*\$)*s)(\d{1,20})(?![^.$])/],
 ];
 
-/** One `name value` a line: of each id the first that can be read. */
-const platformIds = () =>
+/** One `name value` a line: of each id the first that can be read. Each look at the cookies asks another process. */
+const platformIds = (cookies = document.cookie) =>
   PLATFORM_IDS.map(([id, name, form]) => {
-    for (const [, value] of document.cookie.matchAll(new RegExp('(?:^|;)\\s*' + name + '=([^;]{1,1024})(?![^;])', 'g'))) {
+    for (const [, value] of cookies.matchAll(new RegExp('(?:^|;)\\s*' + name + '=([^;]{1,1024})(?![^;])', 'g'))) {
       const read = attempt(() => form.exec(decodeURIComponent(value.trim())));
       if (read) return id + ' ' + read[1];
     }
