@@ -110,6 +110,19 @@ test('a wait that the collector asked for is not ended by the network', async ()
   assert.equal(shop.requests.length, 1);
 });
 
+test('a wait that the computer slept through ends by the clock', async () => {
+  await start('data-flush-ms="0"');
+  const page = await visit('/', movableClock());
+  shop.answers.push({ status: 429, headers: { 'retry-after': '600' } });
+  await track(page);
+  await until('the answer', async () => (await debug(page)).lastSends.some((send) => send.status === 429));
+  await page.evaluate(() => {
+    window.ahead += 599_900;
+    dispatchEvent(new Event('online'));
+  });
+  await until('the event', () => shop.events.length === 1);
+});
+
 test('a page that is left sends what waits by beacon', async () => {
   await start('data-flush-ms="60000"');
   const page = await visit();
