@@ -94,6 +94,8 @@ pub struct Connection<'a> {
     pub origin: Option<&'a str>,
     /// Google's click ids in the cookies that the request carries.
     pub google_clicks: Vec<(BrowserKey, String)>,
+    /// Other platforms' ids in the cookies that the request carries.
+    pub platform_ids: Vec<(BrowserKey, String)>,
     /// Where the visitor is, as far as it is known: ISO 3166-2 (`US-CA`), or the country alone.
     pub region: Option<String>,
     /// By what the request names its person ([`identifiers`]).
@@ -237,6 +239,7 @@ pub fn admit<'a>(
         dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
     }
     google::add_clicks(&mut batch.header, connection);
+    person::add_platform_ids(&mut batch.header.user, connection);
     dropped_user_values += person::cleanse(&mut batch.header.user, connection);
     let own = batch.header.consent.choice;
     let decided = consent::decide(

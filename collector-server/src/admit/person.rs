@@ -73,6 +73,17 @@ pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize
             user.digests.push((second_key, Cow::Owned(second.hex())));
         }
         dropped += usize::from(pair.first.is_none() && pair.second.is_none());
+        if field == Field::Email {
+            let mailboxes = rules.mailboxes(Clear::new(value));
+            for (key, form) in [
+                (DigestKey::EmailReddit, mailboxes.reddit),
+                (DigestKey::EmailMicrosoft, mailboxes.microsoft),
+            ] {
+                if let Some(form) = form.filter(|form| pair.first != Some(*form)) {
+                    user.digests.push((key, Cow::Owned(form.hex())));
+                }
+            }
+        }
     }
     dropped
 }
@@ -126,6 +137,14 @@ const fn keys_of(key: ClearKey) -> Option<(Field, DigestKey, Option<DigestKey>)>
             Some(DigestKey::ExternalIdTrimmed),
         ),
     })
+}
+
+/// Adds other platforms' ids of the connection's cookies, which no page reads; where an arrival has a click id too, that of the arrival is
+/// sent. Nothing here looks at consent; [`super::header::redact`] does.
+pub(super) fn add_platform_ids<'a>(user: &mut User<'a>, connection: &Connection<'a>) {
+    for (key, id) in &connection.platform_ids {
+        user.browser.push((*key, Cow::Owned(id.clone())));
+    }
 }
 
 /// Leaves out what is not of its form. Returns how many values went.

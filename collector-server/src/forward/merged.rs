@@ -6,15 +6,14 @@ use super::merge::Merged;
 
 impl Merged<'_> {
     /// Returns a click id: that of the latest arrival, else of the first, with the time it was seen; else
-    /// Google's own of a cookie, with the time of the event.
+    /// the platform's own of a cookie, with the time of the event.
     pub fn click_id(&self, parameter: &str) -> Option<(&str, i64)> {
         [&self.last_touch, &self.first_touch]
             .into_iter()
             .flatten()
             .find_map(|touch| Some((touch.click_id(parameter)?, touch.at)))
             .or_else(|| {
-                let key = BrowserKey::parse(parameter)
-                    .filter(|key| matches!(key, BrowserKey::Gclid | BrowserKey::Wbraid))?;
+                let key = BrowserKey::parse(parameter).filter(|key| is_click_of_a_cookie(*key))?;
                 Some((self.user.browser_id(key)?, self.at_ms))
             })
     }
@@ -25,7 +24,7 @@ impl Merged<'_> {
     }
 
     /// Returns the digests of the first of these kinds that has any.
-    pub fn first_digests(&self, keys: [DigestKey; 2]) -> Vec<&str> {
+    pub fn first_digests<const N: usize>(&self, keys: [DigestKey; N]) -> Vec<&str> {
         keys.into_iter()
             .map(|key| self.digests(key))
             .find(|found| !found.is_empty())
@@ -54,6 +53,13 @@ impl Merged<'_> {
             .filter(|ua| !ua.is_empty())
     }
 
+    /// Returns the visitor's language as ISO 639-1.
+    pub fn language(&self) -> Option<&str> {
+        let tag = self.context.lang.as_deref()?;
+        let code = tag.split('-').next()?;
+        (code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase())).then_some(code)
+    }
+
     /// Returns the page's address, if it is a web address.
     pub fn page_url(&self) -> Option<&str> {
         self.page.url.as_deref().filter(|url| is_web(url))
@@ -62,6 +68,27 @@ impl Merged<'_> {
     /// Returns the page before, if it is a web address.
     pub fn referrer(&self) -> Option<&str> {
         self.page.referrer.as_deref().filter(|url| is_web(url))
+    }
+}
+
+const fn is_click_of_a_cookie(key: BrowserKey) -> bool {
+    match key {
+        BrowserKey::Gclid
+        | BrowserKey::Wbraid
+        | BrowserKey::Epik
+        | BrowserKey::RdtCid
+        | BrowserKey::LiFatId
+        | BrowserKey::Msclkid
+        | BrowserKey::Twclid => true,
+        // Meta's and TikTok's have rules of their own.
+        BrowserKey::Fbc
+        | BrowserKey::Ttclid
+        | BrowserKey::Fbp
+        | BrowserKey::Ttp
+        | BrowserKey::GaClient
+        | BrowserKey::GaSession
+        | BrowserKey::ScCookie
+        | BrowserKey::RdtUuid => false,
     }
 }
 

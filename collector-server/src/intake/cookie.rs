@@ -80,6 +80,17 @@ pub(super) fn google_clicks(headers: &HeaderMap) -> Vec<(BrowserKey, String)> {
         .collect()
 }
 
+/// Returns the ids that other platforms' tags keep in cookies of the shop's domain, read as [`google_clicks`] are.
+pub(super) fn platform_ids(headers: &HeaderMap) -> Vec<(BrowserKey, String)> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| Cookies::new(value).platform_ids())
+        .filter_map(|(name, id)| Some((BrowserKey::parse(name)?, id)))
+        .collect()
+}
+
 /// Whether a text is a UUID of version 7.
 pub(super) fn is_uuid_v7(text: &str) -> bool {
     ids::is_uuid(text) && text.as_bytes().get(14) == Some(&b'7')
@@ -106,6 +117,34 @@ mod tests {
         assert_eq!(
             writer.clear().unwrap(),
             "fh_id=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Domain=shop.example"
+        );
+    }
+
+    #[test]
+    fn every_id_of_a_platforms_cookie_has_a_key() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "_epik=a; _scid=b; _rdt_cid=c".parse().unwrap());
+        headers.append(
+            COOKIE,
+            "_rdt_uuid=d; li_fat_id=e; _uetmsclkid=_uetf; twclid=g"
+                .parse()
+                .unwrap(),
+        );
+        let found: Vec<String> = platform_ids(&headers)
+            .into_iter()
+            .map(|(key, id)| format!("{}={id}", key.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "epik=a",
+                "sc_cookie1=b",
+                "rdt_cid=c",
+                "rdt_uuid=d",
+                "li_fat_id=e",
+                "msclkid=f",
+                "twclid=g"
+            ]
         );
     }
 

@@ -221,6 +221,7 @@ pub(super) fn connection<'h>(
         connection.ip = Some(Cow::Owned(ip.to_string()));
         connection.user_agent = headers.get(USER_AGENT).and_then(|v| v.to_str().ok());
         connection.google_clicks = cookie::google_clicks(headers);
+        connection.platform_ids = cookie::platform_ids(headers);
         // With several, one exact `1` is enough (W3C GPC).
         connection.gpc = headers.get_all("sec-gpc").iter().any(|v| v == "1");
     }

@@ -128,6 +128,7 @@ impl Kind {
             DigestKey::Email | DigestKey::EmailGoogle => Some(Self::Email),
             DigestKey::Phone | DigestKey::PhoneE164 => Some(Self::Phone),
             DigestKey::ExternalId | DigestKey::ExternalIdTrimmed => Some(Self::ExternalId),
+            // Reddit's and Microsoft's forms of an address are those of other people's addresses as well.
             _ => None,
         }
     }

@@ -69,6 +69,13 @@ pub fn digest(lines: &str, default_country: &str) -> String {
             let digest = pair.second.filter(|digest| pair.first != Some(*digest));
             push_line(&mut out, second, digest.as_ref());
         }
+        if *field == Field::Email {
+            let mailboxes = rules.mailboxes(Clear::new(value));
+            for (key, form) in [("em_r", mailboxes.reddit), ("em_m", mailboxes.microsoft)] {
+                let digest = form.filter(|digest| pair.first != Some(*digest));
+                push_line(&mut out, key, digest.as_ref());
+            }
+        }
     }
     out.push('\n');
     out.push_str(&refused);

@@ -13,6 +13,27 @@ pub(super) fn split(address: &str) -> Option<(&str, &str)> {
         .then_some((local, domain))
 }
 
+/// Cuts the user name of a plausible address at the first plus and keeps only some of its ASCII characters; all others stay.
+#[inline(never)]
+pub(super) fn reduced(address: &str, keeps: fn(u8) -> bool) -> Option<String> {
+    let (local, domain) = split(address)?;
+    if !is_plausible(local, domain) {
+        return None;
+    }
+    let mut canonical = String::with_capacity(address.len());
+    for c in fields(local, b'+').next()?.chars() {
+        if !c.is_ascii() || u8::try_from(c).is_ok_and(keeps) {
+            canonical.push(c);
+        }
+    }
+    if canonical.is_empty() {
+        return None;
+    }
+    canonical.push('@');
+    canonical.push_str(domain);
+    Some(canonical)
+}
+
 /// Checks an address the way Meta's Node SDK and parameter builder do, except that letters beyond ASCII pass.
 pub(super) fn is_plausible(local: &str, domain: &str) -> bool {
     let is_local = local.len() <= 64 && fields(local, b'.').all(is_atom);

@@ -21,6 +21,8 @@
 //! | city, state, zip, country, date of birth, gender | Meta (`ct` `st` `zp` `country` `db` `ge`) | none |
 //! | external id | Meta: lower-case, no white space (`xid`) | TikTok: trimmed only (`xid_t`) |
 //!
+//! E-mail has two more forms ([`Rules::mailboxes`]): Reddit's (`em_r`) and Microsoft's (`em_m`).
+//!
 //! **Promises.** A value that is a SHA-256 digest already (64 hex digits, any case) passes through in lower case and is never hashed again.
 //! Nothing panics, allocates more than a small multiple of its input, or reveals clear text: [`Clear`] and [`Normalized`] print as `***`.
 //! **Refuses.** What cannot be brought to a form gives `None`, never a digest that matches nobody: a phone number without a country, an e-mail
@@ -36,7 +38,9 @@ mod date;
 mod email;
 pub mod google;
 pub mod meta;
+pub mod microsoft;
 mod phone;
+pub mod reddit;
 mod regions;
 mod rules;
 mod state;
@@ -45,4 +49,4 @@ pub mod tiktok;
 pub use clear::{Clear, Digest, Normalized};
 pub use country::Country;
 pub use phone::e164;
-pub use rules::{Field, Lowercase, Pair, Rules};
+pub use rules::{Field, Lowercase, Mailboxes, Pair, Rules};

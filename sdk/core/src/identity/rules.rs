@@ -2,7 +2,7 @@
 
 use super::clear::{Clear, Digest, is_md5};
 use super::country::Country;
-use super::{date, google, meta, phone};
+use super::{date, google, meta, microsoft, phone, reddit};
 use crate::text::{SPACE, trim, without};
 
 /// Lower-casing of text: the page's `toLowerCase` in the browser, `str::to_lowercase` on a server.
@@ -44,6 +44,15 @@ pub struct Pair {
     pub second: Option<Digest>,
 }
 
+/// Digests of one e-mail address in the forms that only one platform wants. Filled whenever they exist, even when equal to those of a [`Pair`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mailboxes {
+    /// Reddit's form.
+    pub reddit: Option<Digest>,
+    /// Microsoft Advertising's form.
+    pub microsoft: Option<Digest>,
+}
+
 /// What the rules need to know about their surroundings.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
@@ -80,6 +89,22 @@ impl Rules {
         Pair {
             first: first.as_deref().and_then(digest),
             second: second.as_deref().and_then(digest),
+        }
+    }
+
+    /// Normalises and digests an e-mail address in the forms that a [`Pair`] has no room for. A digest passes through, an MD5 digest is refused.
+    pub fn mailboxes(&self, raw: Clear<'_>) -> Mailboxes {
+        let text = trim(raw.text());
+        if let Some(digest) = Digest::parse(text) {
+            return Mailboxes {
+                reddit: Some(digest),
+                microsoft: Some(digest),
+            };
+        }
+        let address = (self.lowercase)(text);
+        Mailboxes {
+            reddit: reddit::mailbox(&address).as_deref().and_then(digest),
+            microsoft: microsoft::mailbox(&address).as_deref().and_then(digest),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Reads the cookies in which Google's tag keeps click ids, for the collector: the page sends them by itself and reads none of them.
+//! Reads the cookies in which the ad platforms' tags keep click ids and their ids of the browser, for the collector: the page sends them by itself and reads none of them.
 
 use crate::text::{after, cut, fields, is_digits, is_visible};
 
@@ -35,6 +35,27 @@ impl<'a> Cookies<'a> {
         found
     }
 
+    /// The ids of other platforms as (name on the wire, value). The names of the cookies are the tags' own (Snapchat, Pinterest, Reddit, LinkedIn,
+    /// Microsoft) or what server tags write (`twclid`, `_rdt_cid`).
+    pub fn platform_ids(&self) -> Vec<(&'static str, String)> {
+        const IDS: [(&str, &str, &str); 7] = [
+            ("_epik", "", "epik"),
+            ("_scid", "", "sc_cookie1"),
+            ("_rdt_cid", "", "rdt_cid"),
+            ("_rdt_uuid", "", "rdt_uuid"),
+            ("li_fat_id", "", "li_fat_id"),
+            // The click id with a mark of the tag before it.
+            ("_uetmsclkid", "_uet", "msclkid"),
+            ("twclid", "", "twclid"),
+        ];
+        IDS.into_iter()
+            .filter_map(|(cookie, mark, name)| {
+                let id = after(self.get(cookie)?, mark)?;
+                is_visible(id).then(|| (name, id.to_owned()))
+            })
+            .collect()
+    }
+
     fn pairs(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
         fields(self.0, b';').filter_map(|pair| {
             let (name, value) = cut(pair, b'=')?;
@@ -63,6 +84,27 @@ fn is_number(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ids_of_other_platforms_are_read_as_they_are() {
+        let cookies = Cookies::new(
+            "_epik=dj0y-9; _scid=8d0c; _rdt_uuid=1795471000000.6f0a; li_fat_id=df5gf5-gh; _uetmsclkid=_uetdd4a; twclid=23op; _rdt_cid=",
+        );
+        let want = [
+            ("epik", "dj0y-9"),
+            ("sc_cookie1", "8d0c"),
+            ("rdt_uuid", "1795471000000.6f0a"),
+            ("li_fat_id", "df5gf5-gh"),
+            ("msclkid", "dd4a"),
+            ("twclid", "23op"),
+        ];
+        assert_eq!(
+            cookies.platform_ids(),
+            want.map(|(name, id)| (name, id.to_owned()))
+        );
+        let foreign = Cookies::new("_uetmsclkid=dd4a; xli_fat_id=1; _scid=a b");
+        assert_eq!(foreign.platform_ids(), []);
+    }
 
     #[test]
     fn click_ids_are_read_by_the_exact_name_of_their_cookie() {

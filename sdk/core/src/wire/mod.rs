@@ -127,6 +127,10 @@ keys! {
         Email = "em",
         /// E-mail in Google's form (Gmail dots and tags removed).
         EmailGoogle = "em_g",
+        /// E-mail in Reddit's form (user name without tag, letters and digits only).
+        EmailReddit = "em_r",
+        /// E-mail in Microsoft Advertising's form (user name without tag and dots).
+        EmailMicrosoft = "em_m",
         /// Phone digits with country code.
         Phone = "ph",
         /// Phone in E.164, with plus.
@@ -177,6 +181,20 @@ keys! {
         Gclid = "gclid",
         /// The same of `_gcl_gb`.
         Wbraid = "wbraid",
+        /// Pinterest click id, from `_epik`. This and the following are read by the collector, too.
+        Epik = "epik",
+        /// Snapchat browser id, from `_scid`.
+        ScCookie = "sc_cookie1",
+        /// Reddit click id, from `_rdt_cid`.
+        RdtCid = "rdt_cid",
+        /// Reddit browser id, from `_rdt_uuid`.
+        RdtUuid = "rdt_uuid",
+        /// LinkedIn click id, from `li_fat_id`.
+        LiFatId = "li_fat_id",
+        /// Microsoft click id, from `_uetmsclkid`.
+        Msclkid = "msclkid",
+        /// X click id, from `twclid`.
+        Twclid = "twclid",
     }
 }
 
