@@ -8,6 +8,7 @@
 //! | `POST /tiktok/pixel` | stand-in for TikTok's browser pixel |
 //! | `POST /ga4/mp/collect`, `/ga4/debug/mp/collect` | GA4 Measurement Protocol |
 //! | `POST /google_data_manager/v1/events:ingest`, `/google_data_manager/token` | Google Data Manager API |
+//! | `POST /pinterest/v5/ad_accounts/{ad_account_id}/events` | Pinterest Conversions API v5 |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -34,9 +35,11 @@ mod klaviyo;
 mod ledger;
 mod meta;
 mod page;
+mod pinterest;
 mod platform;
 mod record;
 mod sandbox;
+mod schema;
 mod tiktok;
 mod webhook;
 

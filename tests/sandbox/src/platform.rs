@@ -17,6 +17,7 @@ use crate::{
     google_data_manager,
     klaviyo,
     meta,
+    pinterest,
     tiktok,
     webhook,
 };
@@ -28,6 +29,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &tiktok::SPEC,
     &ga4::SPEC,
     &google_data_manager::SPEC,
+    &pinterest::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

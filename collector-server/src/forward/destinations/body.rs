@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use firsthand_core::event::{Decimal, Scalar};
+use firsthand_core::event::{Decimal, Props, Scalar};
+use firsthand_core::wire::DigestKey;
 use firsthand_core::wire::json::{self, Object};
+
+use crate::forward::merge::Merged;
 
 /// Writes a list of texts, or nothing when there are none.
 pub(super) fn texts(object: &mut Object<'_>, key: &str, values: &[&str]) {
@@ -26,6 +29,48 @@ pub(super) fn amount(object: &mut Object<'_>, key: &str, value: Option<Decimal>)
     if let Some(value) = value {
         value.push_to(object.key(key));
     }
+}
+
+/// Writes an amount as an exact number in a text, or nothing.
+pub(super) fn amount_text(object: &mut Object<'_>, key: &str, value: Option<Decimal>) {
+    if let Some(value) = value {
+        object.text(key, &value.to_text());
+    }
+}
+
+/// Writes the digests of the first of these kinds that has any, as a list, or nothing.
+pub(super) fn digests<const N: usize>(
+    object: &mut Object<'_>,
+    key: &str,
+    event: &Merged<'_>,
+    kinds: [DigestKey; N],
+) {
+    texts(object, key, &event.first_digests(kinds));
+}
+
+/// Writes the first digest of the first of these kinds that has any, or nothing.
+pub(super) fn digest<const N: usize>(
+    object: &mut Object<'_>,
+    key: &str,
+    event: &Merged<'_>,
+    kinds: [DigestKey; N],
+) {
+    object.text_opt(key, event.first_digests(kinds).first().copied());
+}
+
+/// Returns the ids of the items that have one.
+pub(super) fn item_ids(props: &Props) -> Vec<&str> {
+    let ids = props.items.iter().map(|item| item.item_id.as_deref());
+    ids.flatten().filter(|id| !id.is_empty()).collect()
+}
+
+/// Returns how many pieces all items have together, where there are items.
+pub(super) fn all_pieces(props: &Props) -> Option<i64> {
+    let lines = props.items.iter();
+    let all = lines
+        .filter_map(|item| pieces(item.quantity))
+        .fold(0_i64, i64::saturating_add);
+    (all > 0).then_some(all)
 }
 
 /// Writes a shop's own parameter.

@@ -1,8 +1,11 @@
 //! A purchase as it lies in the log, and an account, for the tests of every mapping.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use firsthand_core::consent::{PURPOSES, Purpose, Verdict};
+use firsthand_core::wire::DigestKey;
+use sha2::Digest as _;
 
 use super::{Answer, Batch, Blotter, Destination, Mapped, Outgoing, Verdict as Read};
 use crate::forward::config::DestinationConfig;
@@ -52,6 +55,50 @@ pub(super) fn purchase() -> StoredEvent {
     stored("purchase", &header, event)
 }
 
+/// Returns what stands for the digest of a kind: another one for each, so that a test shows which was sent.
+pub(super) fn digest(kind: &str) -> String {
+    let mut out = String::with_capacity(64);
+    for byte in sha2::Sha256::digest(kind) {
+        write!(out, "{byte:02x}").unwrap();
+    }
+    out
+}
+
+/// Returns the digest of a country.
+pub(super) fn country(code: &str) -> String {
+    digest(&code.to_lowercase())
+}
+
+/// Returns a purchase of a person in the United States of whom everything is known, with a click on every platform.
+pub(super) fn known_purchase() -> StoredEvent {
+    purchase_from("US")
+}
+
+/// The same from another country.
+pub(super) fn purchase_from(code: &str) -> StoredEvent {
+    let digests: Vec<String> = DigestKey::ALL
+        .iter()
+        .filter(|key| **key != DigestKey::Country)
+        .map(|key| format!(r#""{0}":["{1}"]"#, key.as_str(), digest(key.as_str())))
+        .collect();
+    let header = format!(
+        r#"{{"context":{{"lang":"en-US","screen":"1440x900","ip":"203.0.113.9","ua":"Mozilla/5.0"}},
+        "user":{{"anonymous_id":"0199d2a4-0000-7000-8000-000000000001","user_id":"c-77",{},"country":["{}"],
+          "sc_cookie1":"8d0c1c39","rdt_uuid":"1795471000000.6f0a"}},
+        "touch":{{"last":{{"at":1795471100000,"url":"https://shop.example/p/mug","ref":"","utm":{{}},
+          "click":{{"epik":"dj0y-9","ScCid":"a1b2-Cd","rdt_cid":"Zy9_1","li_fat_id":"df5gf5-gh6t7","msclkid":"dd4afccc","twclid":"23opev"}}}}}}}}"#,
+        digests.join(","),
+        country(code)
+    );
+    StoredEvent {
+        copies: vec![StoredCopy {
+            header,
+            ..purchase().copies.remove(0)
+        }],
+        ..purchase()
+    }
+}
+
 /// Returns a verdict that allows these purposes.
 pub(super) fn allow(purposes: &[Purpose]) -> Permission {
     let mut allow = [false; PURPOSES];
@@ -70,6 +117,14 @@ pub(super) fn allow(purposes: &[Purpose]) -> Permission {
 /// Returns a verdict that allows all.
 pub(super) fn allow_all() -> Permission {
     allow(&Purpose::ALL)
+}
+
+/// Returns a verdict that allows all to a browser that asks not to be sold.
+pub(super) fn allow_all_but_gpc() -> Permission {
+    Permission {
+        gpc: true,
+        ..allow_all()
+    }
 }
 
 /// A destination whose secret is in a file of its own folder.

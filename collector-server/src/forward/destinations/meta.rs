@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, may_share,
+    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, is_limited,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits, is_version};
 use crate::forward::consent::Permission;
@@ -214,12 +214,7 @@ impl Meta {
         );
         object.text_opt("event_source_url", event.page_url());
         object.text_opt("referrer_url", event.referrer());
-        let is_limited = match self.config.limited_data_use {
-            LimitedDataUse::Always => true,
-            LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
-        };
-        if is_limited {
+        if is_limited(self.config.limited_data_use, permission) {
             // 0 and 0: Meta finds the state by the address; safe where a state's code is not known.
             object.key("data_processing_options").push_str("[\"LDU\"]");
             object.int("data_processing_options_country", 0);

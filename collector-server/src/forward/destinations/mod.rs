@@ -7,6 +7,7 @@
 
 mod body;
 mod contract;
+mod percent;
 mod spec;
 mod words;
 
@@ -15,12 +16,17 @@ mod google_data_manager;
 mod google_oauth;
 mod klaviyo;
 mod meta;
+mod pinterest;
 mod tiktok;
 mod webhook;
 
 use std::time::Duration;
 
-use firsthand_core::consent::{Purpose, Verdict as Allowed};
+use firsthand_core::consent::Purpose;
+
+use super::config::LimitedDataUse;
+use super::consent::Permission;
+use super::merge::Merged;
 
 pub use contract::{
     Answer, Batch, Destination, EventVerdict, FORM, JSON, Mapped, Outgoing, RetryClass, Token,
@@ -37,6 +43,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &tiktok::SPEC,
     &ga4::SPEC,
     &google_data_manager::SPEC,
+    &pinterest::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
@@ -53,9 +60,30 @@ const fn hours(hours: u64) -> Duration {
     Duration::from_hours(hours)
 }
 
-/// Whether data may be matched and shared.
-fn may_share(allowed: Allowed) -> bool {
-    allowed.allows(Purpose::ThirdPartySharing)
+/// Whether the platform is to be told to limit its use of the data.
+fn is_limited(when: LimitedDataUse, permission: &Permission) -> bool {
+    match when {
+        LimitedDataUse::Always => true,
+        LimitedDataUse::Never => false,
+        LimitedDataUse::Auto => {
+            permission.gpc || !permission.verdict.allows(Purpose::ThirdPartySharing)
+        }
+    }
+}
+
+/// Whether a browser was there: a page and a user agent are known.
+fn is_website(event: &Merged<'_>) -> bool {
+    event.page_url().is_some() && event.user_agent().is_some()
+}
+
+/// Longest click id that is believed, in bytes.
+const MAX_CLICK_ID_BYTES: usize = 512;
+
+/// Returns a click id as the address or the platform's cookie had it.
+fn click<'e>(event: &'e Merged<'_>, parameter: &str) -> Option<&'e str> {
+    let (id, _) = event.click_id(parameter)?;
+    let is_plain = id.len() <= MAX_CLICK_ID_BYTES && id.bytes().all(|b| b.is_ascii_graphic());
+    (is_plain && !id.is_empty()).then_some(id)
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, may_share,
+    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, is_limited,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token, is_version};
 use crate::forward::consent::Permission;
@@ -157,12 +157,7 @@ impl Destination for TikTok {
         page.text_opt("referrer", event.referrer());
         page.end();
         write_properties(&event.props, object.key("properties"));
-        let is_limited = match self.config.limited_data_use {
-            LimitedDataUse::Always => true,
-            LimitedDataUse::Never => false,
-            LimitedDataUse::Auto => permission.gpc || !may_share(permission.verdict),
-        };
-        if is_limited {
+        if is_limited(self.config.limited_data_use, permission) {
             object.bool_opt("limited_data_use", Some(true));
         }
         object.end();

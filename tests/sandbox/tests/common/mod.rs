@@ -75,6 +75,14 @@ impl Bench {
         .await
     }
 
+    pub(crate) async fn bearer(&self, path: &str, token: &str, body: &Value) -> Answer {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(body.to_string()))
+            .expect("request");
+        self.send(request).await
+    }
+
     pub(crate) async fn meta(&self, body: &Value) -> Answer {
         self.post(
             "/meta/v26.0/1000000000000001/events?access_token=EAAsandbox",

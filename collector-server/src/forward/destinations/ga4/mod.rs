@@ -15,10 +15,10 @@ use firsthand_core::wire::json::Object;
 use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
-use self::params::{push_encoded, write_params};
+use self::params::write_params;
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, Setup, Verdict, Words, body, foreign_answer, hours,
+    PlatformSpec, Setup, Verdict, Words, body, foreign_answer, hours, percent,
 };
 use crate::forward::config::{Checks, Common, ConfigError, is_token};
 use crate::forward::consent::Permission;
@@ -117,7 +117,7 @@ impl Account for Ga4Config {
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let secret = setup.secret("api_secret", &self.api_secret)?;
         let mut encoded = String::new();
-        push_encoded(&mut encoded, secret.expose());
+        percent::push(&mut encoded, secret.expose());
         setup.hide(Secret::new(encoded));
         Ok(Arc::new(Ga4 {
             config: self.clone(),
@@ -193,9 +193,9 @@ impl Destination for Ga4 {
         body::list(&mut out, batch.events);
         out.push('}');
         let mut url = format!("{}{debug}/mp/collect?measurement_id=", self.base_url);
-        push_encoded(&mut url, &self.config.measurement_id);
+        percent::push(&mut url, &self.config.measurement_id);
         url.push_str("&api_secret=");
-        push_encoded(&mut url, self.secret.expose());
+        percent::push(&mut url, self.secret.expose());
         Outgoing::json(url, out)
     }
 

@@ -1,14 +1,12 @@
 //! The parameters of a GA4 event, within Google's limits ("Event collection limits").
 
-use std::fmt::Write as _;
-
 use firsthand_core::catalogue;
 use firsthand_core::consent::Verdict as Allowed;
 use firsthand_core::event::{Item, Scalar};
 use firsthand_core::wire::BrowserKey;
 use firsthand_core::wire::json::Object;
 
-use crate::forward::destinations::body;
+use crate::forward::destinations::{body, percent};
 use crate::forward::merge::Merged;
 
 /// Most parameters of one event.
@@ -226,22 +224,10 @@ fn location(event: &Merged<'_>, allowed: Allowed) -> Option<String> {
         pair.push(if location.contains('?') { '&' } else { '?' });
         pair.push_str(name);
         pair.push('=');
-        push_encoded(&mut pair, value);
+        percent::push(&mut pair, value);
         if location.chars().count() + pair.len() <= MAX_LOCATION_CHARS {
             location.push_str(&pair);
         }
     }
     Some(location)
-}
-
-/// Percent-encodes everything but RFC 3986's unreserved characters.
-pub(super) fn push_encoded(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
 }
