@@ -9,6 +9,7 @@
 //! | `POST /ga4/mp/collect`, `/ga4/debug/mp/collect` | GA4 Measurement Protocol |
 //! | `POST /google_data_manager/v1/events:ingest`, `/google_data_manager/token` | Google Data Manager API |
 //! | `POST /pinterest/v5/ad_accounts/{ad_account_id}/events` | Pinterest Conversions API v5 |
+//! | `POST /snapchat/v3/{pixel_id}/events`, `…/events/validate` | Snapchat Conversions API v3 |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -40,6 +41,7 @@ mod platform;
 mod record;
 mod sandbox;
 mod schema;
+mod snapchat;
 mod tiktok;
 mod webhook;
 

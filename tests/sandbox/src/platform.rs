@@ -18,6 +18,7 @@ use crate::{
     klaviyo,
     meta,
     pinterest,
+    snapchat,
     tiktok,
     webhook,
 };
@@ -30,6 +31,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &ga4::SPEC,
     &google_data_manager::SPEC,
     &pinterest::SPEC,
+    &snapchat::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

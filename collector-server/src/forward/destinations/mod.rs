@@ -17,6 +17,7 @@ mod google_oauth;
 mod klaviyo;
 mod meta;
 mod pinterest;
+mod snapchat;
 mod tiktok;
 mod webhook;
 
@@ -44,6 +45,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &ga4::SPEC,
     &google_data_manager::SPEC,
     &pinterest::SPEC,
+    &snapchat::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
