@@ -10,6 +10,7 @@
 //! | `POST /google_data_manager/v1/events:ingest`, `/google_data_manager/token` | Google Data Manager API |
 //! | `POST /pinterest/v5/ad_accounts/{ad_account_id}/events` | Pinterest Conversions API v5 |
 //! | `POST /snapchat/v3/{pixel_id}/events`, `…/events/validate` | Snapchat Conversions API v3 |
+//! | `POST /reddit/api/v3/pixels/{pixel_id}/conversion_events` | Reddit Conversions API v3 |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -39,6 +40,7 @@ mod page;
 mod pinterest;
 mod platform;
 mod record;
+mod reddit;
 mod sandbox;
 mod schema;
 mod snapchat;

@@ -18,6 +18,7 @@ use crate::{
     klaviyo,
     meta,
     pinterest,
+    reddit,
     snapchat,
     tiktok,
     webhook,
@@ -32,6 +33,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &google_data_manager::SPEC,
     &pinterest::SPEC,
     &snapchat::SPEC,
+    &reddit::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

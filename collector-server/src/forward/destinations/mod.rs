@@ -17,6 +17,7 @@ mod google_oauth;
 mod klaviyo;
 mod meta;
 mod pinterest;
+mod reddit;
 mod snapchat;
 mod tiktok;
 mod webhook;
@@ -46,6 +47,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &google_data_manager::SPEC,
     &pinterest::SPEC,
     &snapchat::SPEC,
+    &reddit::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
