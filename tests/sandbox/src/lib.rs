@@ -11,6 +11,7 @@
 //! | `POST /pinterest/v5/ad_accounts/{ad_account_id}/events` | Pinterest Conversions API v5 |
 //! | `POST /snapchat/v3/{pixel_id}/events`, `…/events/validate` | Snapchat Conversions API v3 |
 //! | `POST /reddit/api/v3/pixels/{pixel_id}/conversion_events` | Reddit Conversions API v3 |
+//! | `POST /linkedin/rest/conversionEvents` | LinkedIn Conversions API |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -35,6 +36,7 @@ mod ga4;
 mod google_data_manager;
 mod klaviyo;
 mod ledger;
+mod linkedin;
 mod meta;
 mod page;
 mod pinterest;

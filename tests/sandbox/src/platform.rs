@@ -16,6 +16,7 @@ use crate::{
     ga4,
     google_data_manager,
     klaviyo,
+    linkedin,
     meta,
     pinterest,
     reddit,
@@ -34,6 +35,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &pinterest::SPEC,
     &snapchat::SPEC,
     &reddit::SPEC,
+    &linkedin::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

@@ -7,6 +7,7 @@
 
 mod body;
 mod contract;
+mod conversions;
 mod percent;
 mod spec;
 mod words;
@@ -15,6 +16,7 @@ mod ga4;
 mod google_data_manager;
 mod google_oauth;
 mod klaviyo;
+mod linkedin;
 mod meta;
 mod pinterest;
 mod reddit;
@@ -48,6 +50,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &pinterest::SPEC,
     &snapchat::SPEC,
     &reddit::SPEC,
+    &linkedin::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
