@@ -12,6 +12,7 @@
 //! | `POST /snapchat/v3/{pixel_id}/events`, `…/events/validate` | Snapchat Conversions API v3 |
 //! | `POST /reddit/api/v3/pixels/{pixel_id}/conversion_events` | Reddit Conversions API v3 |
 //! | `POST /linkedin/rest/conversionEvents` | LinkedIn Conversions API |
+//! | `POST /microsoft/v1/{tag_id}/events` | Microsoft Advertising, UET Conversions API |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -38,6 +39,7 @@ mod klaviyo;
 mod ledger;
 mod linkedin;
 mod meta;
+mod microsoft;
 mod page;
 mod pinterest;
 mod platform;

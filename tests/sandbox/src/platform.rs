@@ -18,6 +18,7 @@ use crate::{
     klaviyo,
     linkedin,
     meta,
+    microsoft,
     pinterest,
     reddit,
     snapchat,
@@ -36,6 +37,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &snapchat::SPEC,
     &reddit::SPEC,
     &linkedin::SPEC,
+    &microsoft::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

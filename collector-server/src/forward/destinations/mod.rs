@@ -18,6 +18,7 @@ mod google_oauth;
 mod klaviyo;
 mod linkedin;
 mod meta;
+mod microsoft;
 mod pinterest;
 mod reddit;
 mod snapchat;
@@ -51,6 +52,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &snapchat::SPEC,
     &reddit::SPEC,
     &linkedin::SPEC,
+    &microsoft::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
