@@ -13,6 +13,7 @@
 //! | `POST /reddit/api/v3/pixels/{pixel_id}/conversion_events` | Reddit Conversions API v3 |
 //! | `POST /linkedin/rest/conversionEvents` | LinkedIn Conversions API |
 //! | `POST /microsoft/v1/{tag_id}/events` | Microsoft Advertising, UET Conversions API |
+//! | `POST /x/12/measurement/conversions/{pixel_id}` | X Conversion API |
 //! | `POST /klaviyo/api/events` | Klaviyo events |
 //! | `POST /webhook/{path}` | a receiver of signed webhooks |
 //! | `/control/…` | what arrived, faults, clock, reset |
@@ -50,6 +51,7 @@ mod schema;
 mod snapchat;
 mod tiktok;
 mod webhook;
+mod x;
 
 pub use config::{CollectorLink, PlatformBounds, SandboxConfig, system_now_ms};
 pub use dedup::Fate;

@@ -24,6 +24,7 @@ use crate::{
     snapchat,
     tiktok,
     webhook,
+    x,
 };
 
 /// Every platform, in the order the page shows them.
@@ -38,6 +39,7 @@ pub(crate) static PLATFORMS: &[&PlatformSpec] = &[
     &reddit::SPEC,
     &linkedin::SPEC,
     &microsoft::SPEC,
+    &x::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];

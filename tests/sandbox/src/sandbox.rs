@@ -15,6 +15,7 @@ use crate::fault::{Fault, FaultError, Faults};
 use crate::ledger::Ledger;
 use crate::platform::{PLATFORMS, Platform};
 use crate::record::{Filter, Record, Totals};
+use crate::x::oauth::Nonces;
 use crate::{control, page};
 
 /// Largest body any platform door reads.
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     ledger: Mutex<Ledger>,
     faults: Mutex<Faults>,
     requests: AtomicU64,
+    nonces: Mutex<Nonces>,
     closing: watch::Sender<bool>,
 }
 
@@ -49,6 +51,12 @@ impl Shared {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether a signed request has had this nonce before.
+    pub(crate) fn has_seen_nonce(&self, nonce: &str) -> bool {
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        !nonces.admit(nonce)
     }
 
     /// Returns a number no other request of this process has, for trace ids.
@@ -106,6 +114,7 @@ impl Sandbox {
             ledger: Mutex::new(Ledger::new(config.max_kept)),
             faults: Mutex::new(Faults::default()),
             requests: AtomicU64::new(0),
+            nonces: Mutex::default(),
             closing: watch::Sender::new(false),
             config,
         }))

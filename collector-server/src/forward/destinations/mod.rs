@@ -24,6 +24,7 @@ mod reddit;
 mod snapchat;
 mod tiktok;
 mod webhook;
+mod x;
 
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub static PLATFORMS: &[&PlatformSpec] = &[
     &reddit::SPEC,
     &linkedin::SPEC,
     &microsoft::SPEC,
+    &x::SPEC,
     &klaviyo::SPEC,
     &webhook::SPEC,
 ];
