@@ -1,5 +1,5 @@
 use super::*;
-use firsthand_core::wire::{DigestKey, decode_batch, decode_event, decode_header};
+use firsthand_core::wire::{BrowserKey, DigestKey, decode_batch, decode_event, decode_header};
 
 pub(super) const NOW: i64 = 1_795_471_200_000;
 const DIGEST: &str = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f";
@@ -195,6 +195,58 @@ fn clear_values_of_a_server_become_digests() {
         "same form"
     );
     assert_eq!(header.user.user_id, None);
+}
+
+#[test]
+fn an_address_has_the_forms_of_each_platform_where_they_differ() {
+    let forms = [
+        (DigestKey::EmailGoogle, false),
+        (DigestKey::EmailReddit, true),
+        (DigestKey::EmailMicrosoft, true),
+    ];
+    for (address, differ) in [
+        ("jane@example.com", forms.map(|(key, _)| (key, false))),
+        ("Jane.Doe+news@example.com", forms),
+        ("jane.doe@gmail.com", forms.map(|(key, _)| (key, true))),
+    ] {
+        let user = format!(r#""email":"{address}""#);
+        let admitted = run(SourceKind::Server, &body(YES, &user, &event("")));
+        let header = decode_header(&admitted.append.header).unwrap();
+        for (key, is_written) in differ {
+            let digest = header.user.digest(key);
+            assert_eq!(digest.is_some(), is_written, "{address} {key:?}");
+            assert!(digest.is_none_or(|d| Some(d) != header.user.digest(DigestKey::Email)));
+        }
+    }
+}
+
+#[test]
+fn ids_of_the_tags_cookies_stay_where_they_may_be_shared() {
+    let connection = Connection {
+        platform_ids: vec![
+            (BrowserKey::Epik, "dj0y".to_owned()),
+            (BrowserKey::RdtUuid, "1.a".to_owned()),
+        ],
+        ..Connection::default()
+    };
+    let unshared = YES.replace(
+        r#""third_party_sharing":true"#,
+        r#""third_party_sharing":false"#,
+    );
+    for (consent, user, epik, uuid) in [
+        (YES, "", Some("dj0y"), Some("1.a")),
+        // What the sender said counts first.
+        (YES, r#""epik":"own""#, Some("own"), Some("1.a")),
+        (unshared.as_str(), "", None, None),
+    ] {
+        let body = body(consent, user, &event(""));
+        let batch = decode_batch(&body).unwrap();
+        let sender = sender(SourceKind::Browser);
+        let admitted = admit(&rules(), &sender, &connection, None, batch, &*body, NOW);
+        let header = decode_header(&admitted.append.header).unwrap();
+        assert_eq!(header.user.browser_id(BrowserKey::Epik), epik, "{consent}");
+        assert_eq!(header.user.browser_id(BrowserKey::RdtUuid), uuid);
+    }
 }
 
 #[test]

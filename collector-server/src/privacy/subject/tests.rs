@@ -3,6 +3,7 @@ use crate::privacy::keys::testing_ring;
 use firsthand_core::consent::Choice;
 
 const DIGEST: &str = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f";
+const OTHER_DIGEST: &str = "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176";
 
 #[test]
 fn an_index_is_bound_to_secret_kind_and_value() {
@@ -45,6 +46,9 @@ fn a_header_names_its_person_by_ids_and_digests_and_by_nothing_else() {
         digests: [
             (DigestKey::Email, DIGEST),
             (DigestKey::EmailGoogle, upper.as_str()),
+            // Shared by other people's addresses.
+            (DigestKey::EmailReddit, OTHER_DIGEST),
+            (DigestKey::EmailMicrosoft, OTHER_DIGEST),
             (DigestKey::FirstName, DIGEST),
             (DigestKey::Phone, "not a digest"),
         ]
