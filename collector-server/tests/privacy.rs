@@ -1,8 +1,17 @@
 //! Clear personal values end at the door; ids and cookies follow consent.
 
+#![allow(clippy::unwrap_used)]
+
 mod common;
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::platform::Platforms;
 use common::{Collector, SHOP, batch, batch_of, consent, event, event_with};
+
+/// How long a test waits for what must happen.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Base64 of a text at each of the three offsets inside a longer one, without the uncertain ends.
 fn base64_forms(text: &str) -> Vec<String> {
@@ -43,14 +52,55 @@ fn forms(text: &str) -> Vec<String> {
 fn no_clear_value_of_a_server_reaches_disk_log_metrics_or_inspection() {
     let dir = tempfile::tempdir().unwrap();
     let collector = Collector::start(dir.path(), "");
-    let secrets = [
-        "Mirabelle.Quux@Example.org",
-        "Mirabelle",
-        "Quuxington",
-        "+491711234567",
-        "01711234567",
-        "Wuppertal-Ronsdorf",
-    ];
+    report_a_person(&collector);
+    clear_values_are_nowhere(&collector, dir.path());
+}
+
+/// The one exception: sealed in the log, clear on the way to the destination, nowhere else.
+#[test]
+fn what_a_destination_wants_in_clear_reaches_it_and_is_nowhere_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let platforms = Platforms::start();
+    std::fs::write(dir.path().join("klaviyo-key"), "pk_klaviyo_sandbox").unwrap();
+    let destination = format!(
+        "[settle]\nby_event_ms = {{ purchase = 0 }}\n[[destination]]\nkind = \"klaviyo\"\nname = \"klaviyo\"\nsend_clear_identifiers = true\n\
+         api_key = {{ file = \"{}/klaviyo-key\" }}\nbase_url = \"{}/klaviyo\"",
+        dir.path().display(),
+        platforms.base
+    );
+    let collector = Collector::start(dir.path(), &destination);
+    report_a_person(&collector);
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let view = collector.inspect("/v1/inspect/events/purchase:1001");
+        if view["events"][0]["destinations"][0]["state"] == "delivered" {
+            break;
+        }
+        assert!(Instant::now() < deadline, "nothing arrived: {view}");
+        std::thread::yield_now();
+    }
+    let records = platforms.records_of("klaviyo");
+    let profile = records[0]
+        .payload
+        .pointer("/data/attributes/profile/data/attributes");
+    let profile = profile.cloned().unwrap_or_default();
+    assert_eq!(profile["email"], "mirabelle.quux@example.org");
+    assert_eq!(profile["phone_number"], "+491711234567");
+    assert_eq!(profile["first_name"], serde_json::Value::Null);
+    clear_values_are_nowhere(&collector, dir.path());
+}
+
+const CLEAR_VALUES: [&str; 6] = [
+    "Mirabelle.Quux@Example.org",
+    "Mirabelle",
+    "Quuxington",
+    "+491711234567",
+    "01711234567",
+    "Wuppertal-Ronsdorf",
+];
+
+/// Tells of a purchase in clear as a server may, and in every way in which nobody may.
+fn report_a_person(collector: &Collector) {
     let user = r#"{"email":"Mirabelle.Quux@Example.org","first_name":"Mirabelle","last_name":"Quuxington","phone":"01711234567","city":"Wuppertal-Ronsdorf","country":"DE","external_id":"Mirabelle.Quux@Example.org","user_id":"Mirabelle.Quux@Example.org"}"#;
     let purchase = event_with(
         "x",
@@ -91,6 +141,10 @@ fn no_clear_value_of_a_server_reaches_disk_log_metrics_or_inspection() {
         );
         assert!(!answer.body.to_lowercase().contains("mirabelle"));
     }
+}
+
+/// Looks for every form of the values in all that can be read.
+fn clear_values_are_nowhere(collector: &Collector, dir: &Path) {
     let inspection = collector.inspect("/v1/inspect/events").to_string()
         + &collector.inspect("/v1/inspect/quarantine").to_string();
     let mut places = vec![
@@ -101,13 +155,13 @@ fn no_clear_value_of_a_server_reaches_disk_log_metrics_or_inspection() {
         ),
         ("inspection".to_owned(), inspection.into_bytes()),
     ];
-    for file in std::fs::read_dir(dir.path().join("data")).unwrap() {
+    for file in std::fs::read_dir(dir.join("data")).unwrap() {
         let path = file.unwrap().path();
         places.push((path.display().to_string(), std::fs::read(&path).unwrap()));
     }
     for (place, bytes) in places {
         let lower = bytes.to_ascii_lowercase();
-        for secret in secrets {
+        for secret in CLEAR_VALUES {
             for form in forms(secret) {
                 assert!(
                     !lower

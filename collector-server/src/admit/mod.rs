@@ -1,7 +1,7 @@
 //! From a decoded request to what the store keeps: validate, cleanse, decide consent, name the event.
 //!
 //! Pure: no I/O; the clock, the connection's facts and a later word on consent are passed in.
-//! Promises: what comes out holds no clear personal value, no unknown query parameter, and nothing that
+//! Promises: what comes out holds no clear personal value (but for what [`Rules::keeps_clear`] says), no unknown query parameter, and nothing that
 //! consent does not allow. One bad event never touches another. Refuses with a code of `docs/wire.md`
 //! and a message that never holds a value.
 
@@ -60,6 +60,8 @@ pub struct Rules {
     pub settle_by_event_ms: BTreeMap<String, i64>,
     /// Largest payload that is kept in quarantine, in bytes.
     pub quarantine_payload_bytes: usize,
+    /// Whether a destination wants clear e-mail addresses and phone numbers of trusted servers.
+    pub keeps_clear: bool,
     /// What every receipt says about the shop.
     pub terms: Arc<Terms>,
 }
@@ -235,9 +237,8 @@ pub fn admit<'a>(
     let as_said = batch.header.consent.choice;
     let holds_clear = person::holds_clear_values(&batch.header.user);
     let mut dropped_user_values = header::cleanse(&mut batch.header, sender, connection, skew_ms);
-    if sender.kind.is_trusted() {
-        dropped_user_values += person::digest_clear_values(&mut batch.header.user, sender);
-    }
+    dropped_user_values +=
+        person::settle_clear_values(&mut batch.header.user, sender, rules.keeps_clear);
     google::add_clicks(&mut batch.header, connection);
     person::add_platform_ids(&mut batch.header.user, connection);
     dropped_user_values += person::cleanse(&mut batch.header.user, connection);

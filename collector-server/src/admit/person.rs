@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use firsthand_core::identity::{Clear, Country, Digest, Field, Rules};
+use firsthand_core::identity::{Clear, Country, Digest, Field, Rules, google, tiktok};
 use firsthand_core::ids;
 use firsthand_core::wire::{ClearKey, DigestKey, User};
 
@@ -29,6 +29,23 @@ fn is_clear_country(key: DigestKey, value: &str) -> bool {
     key == DigestKey::Country && value.len() == 2
 }
 
+/// Turns a trusted server's clear values into digests, and keeps some where a destination wants them. Returns how many were of no known form.
+pub(super) fn settle_clear_values(
+    user: &mut User<'_>,
+    sender: &Sender,
+    keeps_clear: bool,
+) -> usize {
+    // Ours alone: what a sender calls kept is not.
+    user.kept.clear();
+    if !sender.kind.is_trusted() {
+        return 0;
+    }
+    if keeps_clear {
+        keep_clear_values(user, sender);
+    }
+    digest_clear_values(user, sender)
+}
+
 /// Turns a trusted server's clear values into digests. Returns how many were of no known form.
 pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize {
     let mut clear = std::mem::take(&mut user.clear);
@@ -46,17 +63,9 @@ pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize
     if clear.is_empty() {
         return 0;
     }
-    let text_of = |wanted: ClearKey| {
-        clear
-            .iter()
-            .find(|(key, _)| *key == wanted)
-            .and_then(|(_, value)| Country::parse(value))
-    };
     let rules = Rules {
         lowercase: str::to_lowercase,
-        default_country: text_of(ClearKey::PhoneCountry)
-            .or_else(|| text_of(ClearKey::Country))
-            .or(sender.default_phone_country),
+        default_country: phone_country(&clear, sender),
     };
     let mut dropped = 0;
     for (key, value) in &clear {
@@ -86,6 +95,37 @@ pub(super) fn digest_clear_values(user: &mut User<'_>, sender: &Sender) -> usize
         }
     }
     dropped
+}
+
+fn phone_country(clear: &[(ClearKey, Cow<'_, str>)], sender: &Sender) -> Option<Country> {
+    let country_of = |wanted: ClearKey| {
+        clear
+            .iter()
+            .find(|(key, _)| *key == wanted)
+            .and_then(|(_, value)| Country::parse(value))
+    };
+    country_of(ClearKey::PhoneCountry)
+        .or_else(|| country_of(ClearKey::Country))
+        .or(sender.default_phone_country)
+}
+
+/// Keeps a trusted server's e-mail address and phone number in clear, in the forms in which a destination that can use no digest wants them:
+/// lower-case, E.164. What is a digest already is none of them.
+fn keep_clear_values(user: &mut User<'_>, sender: &Sender) {
+    let country = phone_country(&user.clear, sender);
+    for (key, value) in &user.clear {
+        let raw = Clear::new(value);
+        let form = match key {
+            ClearKey::Email => tiktok::email(raw, str::to_lowercase),
+            ClearKey::Phone => google::phone(raw, country),
+            _ => None,
+        };
+        if let Some(form) = form.filter(|form| !form.is_passed_through())
+            && user.kept.iter().all(|(known, _)| known != key)
+        {
+            user.kept.push((*key, Cow::Owned(form.as_str().to_owned())));
+        }
+    }
 }
 
 /// Returns by what a request names its person, as it will be kept: a trusted server's clear values as digests,

@@ -1,5 +1,7 @@
 use super::*;
-use firsthand_core::wire::{BrowserKey, DigestKey, decode_batch, decode_event, decode_header};
+use firsthand_core::wire::{
+    BrowserKey, ClearKey, DigestKey, decode_batch, decode_event, decode_header,
+};
 
 pub(super) const NOW: i64 = 1_795_471_200_000;
 const DIGEST: &str = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f";
@@ -14,6 +16,7 @@ pub(super) fn rules() -> Rules {
         settle_default_ms: 0,
         settle_by_event_ms: BTreeMap::from([("purchase".to_owned(), 30_000)]),
         quarantine_payload_bytes: 16_384,
+        keeps_clear: false,
         terms: std::sync::Arc::new(Terms::from(&crate::privacy::ledger::TermsText::default())),
     }
 }
@@ -195,6 +198,48 @@ fn clear_values_of_a_server_become_digests() {
         "same form"
     );
     assert_eq!(header.user.user_id, None);
+}
+
+#[test]
+fn clear_values_are_kept_for_a_destination_that_wants_them_and_otherwise_not() {
+    let user = r#""email":" Jane@Example.com ","phone":"0171 1234567","first_name":"Jane","kept":{"email":"x@example.com"}"#;
+    let digests = format!(r#""email":"{DIGEST}","kept":{{"phone":"+491"}}"#);
+    let unshared = YES.replace(
+        r#""third_party_sharing":true"#,
+        r#""third_party_sharing":false"#,
+    );
+    let both = Some(("jane@example.com", "+491711234567"));
+    for (keeps_clear, kind, consent, user, want) in [
+        (true, SourceKind::Server, YES, user, both),
+        (true, SourceKind::Webhook, YES, user, both),
+        (false, SourceKind::Server, YES, user, None),
+        (true, SourceKind::Server, unshared.as_str(), user, None),
+        (true, SourceKind::Server, YES, digests.as_str(), None),
+        // What a sender calls kept is not, a page's even less.
+        (
+            true,
+            SourceKind::Browser,
+            YES,
+            r#""kept":{"email":"x@example.com"}"#,
+            None,
+        ),
+    ] {
+        let rules = Rules {
+            keeps_clear,
+            ..rules()
+        };
+        let body = body(consent, user, &event(""));
+        let batch = decode_batch(&body).unwrap();
+        let (sender, connection) = (sender(kind), Connection::default());
+        let admitted = admit(&rules, &sender, &connection, None, batch, &*body, NOW);
+        assert_eq!(admitted.append.events.len(), 1, "{:?}", admitted.rejected);
+        let user = decode_header(&admitted.append.header).unwrap().user;
+        let kept = user.kept(ClearKey::Email).zip(user.kept(ClearKey::Phone));
+        assert_eq!(kept, want, "{keeps_clear} {kind:?} {consent}");
+        assert_eq!(user.kept.len(), if want.is_some() { 2 } else { 0 });
+        let is_clear = admitted.append.header.contains("example.com");
+        assert_eq!(is_clear, want.is_some());
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct Merged<'e> {
     pub props: Props,
     /// Where it happened.
     pub page: Page<'e>,
-    /// Who: pseudonyms and digests, no clear values.
+    /// Who: pseudonyms and digests; clear values only where a destination was configured to want them.
     pub user: User<'e>,
     /// The visitor's address, user agent, language.
     pub context: Context<'e>,
@@ -262,6 +262,14 @@ fn who<'e>(by_trust: &[Copy<'e>], by_closeness: &[&Copy<'e>], lineage: &mut Line
         };
         let id = copy.header.user.user_id.as_ref();
         fill.slot("user_id", &mut user.user_id, id);
+        if copy.kind.is_trusted() {
+            for (key, value) in &copy.header.user.kept {
+                if user.kept(*key).is_none() {
+                    user.kept.push((*key, value.clone()));
+                    lineage.note(copy.place, key.as_str());
+                }
+            }
+        }
     }
     for copy in by_closeness {
         let mut fill = Filling {

@@ -20,6 +20,7 @@ use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
 use crate::explain::basis::Requirement;
+use crate::forward::config::DestinationConfig;
 use crate::forward::replay::Served;
 use crate::privacy::ledger::Terms;
 use crate::region::Regions;
@@ -146,6 +147,10 @@ fn rules(config: &Config) -> admit::Rules {
             .map(|(name, ms)| (name.clone(), i64::from(*ms)))
             .collect(),
         quarantine_payload_bytes: limits.quarantine_payload_bytes,
+        keeps_clear: config
+            .destinations
+            .iter()
+            .any(DestinationConfig::wants_clear_values),
         terms: Arc::new(Terms::from(&config.terms())),
     }
 }

@@ -75,8 +75,13 @@ impl Platforms {
     }
 
     pub fn records(&self) -> Vec<Record> {
+        self.records_of("meta")
+    }
+
+    /// Returns what came to a platform.
+    pub fn records_of(&self, platform: &str) -> Vec<Record> {
         self.state.records(&Filter {
-            platform: Platform::named("meta"),
+            platform: Platform::named(platform),
             ..Filter::default()
         })
     }

@@ -155,6 +155,11 @@ impl DestinationConfig {
             .map_or(self.limits().default_max_event_age, Duration::from_secs)
     }
 
+    /// Whether it is served and can use what trusted servers say in clear only.
+    pub fn wants_clear_values(&self) -> bool {
+        self.common.enabled && self.account.wants_clear_values()
+    }
+
     /// Fetches the secrets and makes the destination.
     pub fn connect(&self) -> Result<Connection, ConfigError> {
         self.validate()?;

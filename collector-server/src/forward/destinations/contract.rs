@@ -256,8 +256,8 @@ impl<W> Verdict<W> {
 
 /// One account on one platform.
 ///
-/// Pure: no I/O, no clock. It never sees a clear personal value (the wire format has none), never writes its
-/// secret anywhere but into the request, and never keeps anything between calls.
+/// Pure: no I/O, no clock. It never sees a clear personal value unless an account wants one
+/// ([`Account::wants_clear_values`](super::Account::wants_clear_values)), never writes its secret anywhere but into the request, and never keeps anything between calls.
 pub trait Destination: Send + Sync {
     /// Writes an event in the platform's words, or says why the platform does not get it. `now_ms` is
     /// in epoch milliseconds.

@@ -1,12 +1,13 @@
 //! Klaviyo events: `POST {base}/api/events`, one event a request (JSON:API).
 //!
-//! Klaviyo hashes nothing and wants clear e-mail addresses and phone numbers; none are here. A profile is
-//! named by the shop's own customer id and by the id of the browser, which meet the profile once the shop
-//! system has told Klaviyo the same customer id. Source: `klaviyo/openapi`, revision 2026-07-15.
+//! Klaviyo hashes nothing and wants clear e-mail addresses and phone numbers: those that a trusted server sent,
+//! where the account says so. Otherwise a profile is named by the shop's own customer id and by the id of the
+//! browser, which meet the profile once the shop system has told Klaviyo the same customer id. Source: `klaviyo/openapi`, revision 2026-07-15.
 
 use std::sync::Arc;
 
 use firsthand_core::consent::Purpose;
+use firsthand_core::wire::ClearKey;
 use firsthand_core::wire::json::Object;
 use serde::Deserialize;
 
@@ -68,6 +69,9 @@ struct KlaviyoConfig {
     /// Revision of the API, a date.
     #[serde(default = "default_revision")]
     revision: String,
+    /// Sends the e-mail addresses and phone numbers of trusted servers, in clear.
+    #[serde(default)]
+    send_clear_identifiers: bool,
 }
 
 fn default_revision() -> String {
@@ -83,10 +87,15 @@ impl Account for KlaviyoConfig {
         )
     }
 
+    fn wants_clear_values(&self) -> bool {
+        self.send_clear_identifiers
+    }
+
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let key = setup.secret("api_key", &self.api_key)?;
         Ok(Arc::new(Klaviyo {
             revision: self.revision.clone(),
+            sends_clear: self.send_clear_identifiers,
             common: setup.common().clone(),
             base_url: setup.base_url(),
             key,
@@ -97,6 +106,7 @@ impl Account for KlaviyoConfig {
 /// An account.
 struct Klaviyo {
     revision: String,
+    sends_clear: bool,
     common: Common,
     base_url: String,
     key: Secret,
@@ -106,7 +116,7 @@ impl Destination for Klaviyo {
     fn map(
         &self,
         event: &Merged<'_>,
-        _permission: &Permission,
+        permission: &Permission,
         now_ms: i64,
     ) -> Result<Mapped, Skip> {
         let name = SPEC.names.of(&self.common, event.name)?;
@@ -116,7 +126,11 @@ impl Destination for Klaviyo {
         };
         let external_id = id(event.user.user_id.as_deref());
         let anonymous_id = id(event.user.anonymous_id.as_deref());
-        if external_id.is_none() && anonymous_id.is_none() {
+        // Clear text has a gate of its own, whatever the destination requires.
+        let may_be_clear = self.sends_clear && permission.verdict.allows_match_keys();
+        let clear = |key| event.user.kept(key).filter(|_| may_be_clear);
+        let (email, phone) = (clear(ClearKey::Email), clear(ClearKey::Phone));
+        if external_id.is_none() && anonymous_id.is_none() && email.or(phone).is_none() {
             return Err(Skip::new(
                 "no_match_key",
                 "klaviyo needs a user_id or an anonymous_id to name a profile by",
@@ -141,6 +155,8 @@ impl Destination for Klaviyo {
             metric.text("name", &body::cut(&name, MAX_METRIC_CHARS));
         });
         write_resource(attributes.key("profile"), "profile", |profile| {
+            profile.text_opt("email", email);
+            profile.text_opt("phone_number", phone);
             profile.text_opt("external_id", external_id.as_deref());
             profile.text_opt("anonymous_id", anonymous_id.as_deref());
         });

@@ -1,7 +1,9 @@
 //! Klaviyo's mapping and answers.
 
-use super::super::fixture::{Bench, EM, answer, label, purchase, stored};
+use super::super::fixture::{Bench, EM, allow, allow_all, answer, label, purchase, stored};
 use crate::forward::tests::Fixture;
+use crate::store::{SourceKind, StoredEvent};
+use firsthand_core::consent::Purpose;
 use serde_json::json;
 
 pub(super) const FIXTURE: Fixture = Fixture {
@@ -52,6 +54,41 @@ fn a_digest_names_no_profile() {
         .json(&event)
         .unwrap_err();
     assert_eq!(skip.code, "no_match_key");
+}
+
+/// What a backend said of itself, and what a page would like to have said.
+fn of_kind(kind: SourceKind) -> StoredEvent {
+    let header = r#"{"user":{"kept":{"email":"jane@example.com","phone":"+491711234567"}}}"#;
+    let mut event = stored("purchase", header, "{}");
+    event.copies[0].kind = kind;
+    event
+}
+
+#[test]
+fn clear_values_go_out_where_everything_says_so() {
+    let everything = allow_all();
+    let unshared = allow(&[Purpose::Marketing, Purpose::Analytics]);
+    let clear = "send_clear_identifiers = true";
+    for (extra, kind, permission, is_clear) in [
+        (clear, SourceKind::Server, &everything, true),
+        (clear, SourceKind::Webhook, &everything, true),
+        (clear, SourceKind::Browser, &everything, false),
+        (clear, SourceKind::Server, &unshared, false),
+        ("", SourceKind::Server, &everything, false),
+    ] {
+        match klaviyo(extra).map_as(&of_kind(kind), permission) {
+            Ok(mapped) => {
+                assert!(is_clear, "{extra} {kind:?}");
+                let event: serde_json::Value = serde_json::from_str(&mapped.event).unwrap();
+                assert_eq!(
+                    event["data"]["attributes"]["profile"]["data"]["attributes"],
+                    json!({"email": "jane@example.com", "phone_number": "+491711234567"})
+                );
+            }
+            // They were all that named somebody.
+            Err(skip) => assert_eq!((skip.code, is_clear), ("no_match_key", false)),
+        }
+    }
 }
 
 #[test]

@@ -56,6 +56,12 @@ pub trait Account: fmt::Debug + Send + Sync {
     /// Checks every value but the secrets.
     fn validate(&self, checks: &Checks<'_>) -> Result<(), ConfigError>;
 
+    /// Whether the account wants e-mail addresses and phone numbers in clear. The collector then keeps those that trusted servers send,
+    /// sealed, and hands them over in [`User::kept`](firsthand_core::wire::User::kept).
+    fn wants_clear_values(&self) -> bool {
+        false
+    }
+
     /// Fetches the secrets and makes the destination.
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError>;
 }

@@ -339,6 +339,32 @@ async fn a_request_is_no_larger_than_the_platform_takes() {
     }
 }
 
+/// Clear text goes to whoever was configured to want it, and that is nobody here.
+#[tokio::test]
+async fn what_is_kept_in_clear_goes_to_nobody_who_did_not_ask() {
+    let world = World::new().await;
+    let mut stored = heavy_purchase();
+    let copy = &mut stored.copies[0];
+    copy.kind = SourceKind::Server;
+    copy.header = copy.header.replacen(
+        "\"user\":{",
+        r#""user":{"kept":{"email":"jane@kept.example","phone":"+491711234567"},"#,
+        1,
+    );
+    assert!(merge(&stored).unwrap().user.kept.len() == 2);
+    for platform in PLATFORMS {
+        let destination = world.destination(platform.kind, "").connect().unwrap();
+        let mapped = destination
+            .destination
+            .map(&merge(&stored).unwrap(), &allow_all(), now_ms())
+            .unwrap_or_else(|skip| panic!("{}: {skip:?}", platform.kind));
+        let written = format!("{mapped:?}");
+        for clear in ["kept.example", "1711234567"] {
+            assert!(!written.contains(clear), "{}: {clear}", platform.kind);
+        }
+    }
+}
+
 /// An order of a hundred lines.
 fn heavy_purchase() -> StoredEvent {
     let EventSpec { header, .. } = purchase(1);

@@ -281,6 +281,12 @@ object!(User, |user, key, map| {
             "anonymous_id" => user.anonymous_id = text(&mut map)?,
             "reset" => user.is_reset = map.next_value::<Option<bool>>()?.unwrap_or_default(),
             "user_id" => user.user_id = text(&mut map)?,
+            "kept" => {
+                let values = map.next_value::<Labels<'de>>()?.0.into_iter();
+                user.kept = values
+                    .filter_map(|(key, value)| Some((ClearKey::parse(&key)?, value)))
+                    .collect();
+            }
             _ => {
                 map.next_value::<Unread<'de>>()?;
             }

@@ -170,6 +170,13 @@ impl User<'_> {
         for (key, value) in &self.browser {
             object.text(key.as_str(), value);
         }
+        if !self.kept.is_empty() {
+            let mut kept = Object::begin(object.key("kept"));
+            for (key, value) in &self.kept {
+                kept.text(key.as_str(), value);
+            }
+            kept.end();
+        }
         object.end();
     }
 }

@@ -243,6 +243,9 @@ pub struct User<'a> {
     pub browser: Vec<(BrowserKey, Cow<'a, str>)>,
     /// Clear values from a trusted server. Never written by [`encode`].
     pub clear: Vec<(ClearKey, Cow<'a, str>)>,
+    /// Clear values that the operator has a destination for which can use no digest. The collector alone puts them here, and only into its
+    /// sealed log: what a sender writes is dropped at the door.
+    pub kept: Vec<(ClearKey, Cow<'a, str>)>,
 }
 
 /// Shows that values are there, never the values.
@@ -252,6 +255,7 @@ impl std::fmt::Debug for User<'_> {
             .field("digests", &self.digests.len())
             .field("browser", &self.browser.len())
             .field("clear", &self.clear.len())
+            .field("kept", &self.kept.len())
             .finish_non_exhaustive()
     }
 }
@@ -281,11 +285,20 @@ impl User<'_> {
             .map(|(_, v)| v.as_ref())
     }
 
+    /// Returns a clear value that was kept.
+    pub fn kept(&self, key: ClearKey) -> Option<&str> {
+        self.kept
+            .iter()
+            .find(|(k, _)| *k == key)
+            .map(|(_, v)| v.as_ref())
+    }
+
     /// Removes everything by which another company could match the person: what remains is the
     /// shop's own pseudonym.
     pub fn remove_match_keys(&mut self) {
         self.digests.clear();
         self.clear.clear();
+        self.kept.clear();
         self.browser
             .retain(|(key, _)| matches!(key, BrowserKey::GaClient | BrowserKey::GaSession));
     }
