@@ -120,8 +120,8 @@ const methods: Record<string, (...args: any[]) => any> = {
   track(name, props, options) {
     const order = { transaction_id: text(props?.transaction_id ?? props?.order_id), refund_id: text(props?.refund_id) };
     const id = eventId(name, order, text(options?.id));
-    // A title has no line breaks: the browser makes spaces of them.
-    const lines = [field(text(name)).trim(), id, propsText(props), document.title.slice(0, 300)];
+    // A title has no line breaks: the browser makes spaces of them. An element of this name would stand in its place.
+    const lines = [field(text(name)).trim(), id, propsText(props), text(document.title).slice(0, 300)];
     on(Step.Track, lines.join('\n'), Number(options?.at) || 0);
     return id;
   },
