@@ -77,6 +77,15 @@ async fn a_withdrawal_between_two_attempts_stops_the_second() {
         .await;
     // 1001 belongs to another visitor than 1000 and 1002.
     world.withdraw(&visitor_of(1001)).await;
+    // A request that is under way goes on; it must not find the platform well again.
+    world
+        .until(|views| {
+            views.iter().any(|view| {
+                view.stored.event_id == "purchase:1001"
+                    && matches!(state(view, "meta"), Some(Outcome::Suppressed { .. }))
+            })
+        })
+        .await;
     world.sandbox.clear_faults();
     let views = world.until_settled("meta").await;
     assert_eq!(
