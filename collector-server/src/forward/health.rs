@@ -96,19 +96,28 @@ impl Health {
 
     /// An event was given up.
     pub(super) fn gave_up(&self, name: &str) {
-        let mut all = self.destinations();
-        all.entry(name.to_owned()).or_default().dead_letters += 1;
+        if let Some(known) = self.destinations().get_mut(name) {
+            known.dead_letters += 1;
+        }
     }
 
-    /// Forgets the destinations that are not served any more.
-    pub(super) fn retain(&self, is_served: impl Fn(&str) -> bool) {
-        self.destinations().retain(|name, _| is_served(name));
+    /// These destinations are served from now on, and no others: what an old task still says of one that is gone is
+    /// not heard.
+    pub(super) fn serve(&self, names: &[&str]) {
+        let mut all = self.destinations();
+        all.retain(|name, _| names.contains(&name.as_str()));
+        for name in names {
+            all.entry((*name).to_owned()).or_default();
+        }
+        drop(all);
         self.0.changed.notify_one();
     }
 
     fn put(&self, name: &str, next: impl FnOnce(GateNow) -> GateNow) {
         let mut all = self.destinations();
-        let known = all.entry(name.to_owned()).or_default();
+        let Some(known) = all.get_mut(name) else {
+            return;
+        };
         let before = known.gate.clone();
         known.gate = next(std::mem::take(&mut known.gate));
         if known.gate != before {
@@ -123,8 +132,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_destination_that_is_gone_alarms_nobody() {
+        let health = Health::default();
+        health.serve(&["meta"]);
+        health.rests("meta", 10);
+        health.serve(&["ga4"]);
+        // Its old task ends what it was in.
+        health.rests("meta", 20);
+        health.paused("meta", Some("no"), 30);
+        health.gave_up("meta");
+        assert_eq!(health.now().into_keys().collect::<Vec<_>>(), ["ga4"]);
+    }
+
+    #[test]
     fn a_state_keeps_its_beginning_and_its_reason() {
         let health = Health::default();
+        health.serve(&["meta"]);
         let gate = || health.now().remove("meta").unwrap().gate;
         health.rests("meta", 10);
         health.rests("meta", 20);
@@ -142,8 +165,8 @@ mod tests {
             gate: GateNow::Open,
             dead_letters: 1,
         };
-        assert_eq!(health.now().remove("meta"), Some(want));
-        health.retain(|name| name != "meta");
-        assert!(health.now().is_empty());
+        assert_eq!(health.now()["meta"], want);
+        health.serve(&["meta", "ga4"]);
+        assert_eq!(health.now()["meta"], want);
     }
 }

@@ -142,8 +142,12 @@ impl Forwarder {
         let _ = self.stop.send(true);
         while self.tasks.try_join_next().is_some() {}
         self.stop = new.stop;
-        new.health
-            .retain(|name| new.channels.iter().any(|new| new.plan.name == name));
+        let names: Vec<&str> = new
+            .channels
+            .iter()
+            .map(|new| new.plan.name.as_str())
+            .collect();
+        new.health.serve(&names);
         for channel in new.channels {
             let name = channel.plan.name.clone();
             let (ends, ended) = oneshot::channel::<()>();
