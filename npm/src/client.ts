@@ -19,7 +19,7 @@ export type Core = (step: Step, text: string, number: number) => string;
 const PURPOSES = ['marketing', 'analytics', 'personalization', 'third_party_sharing'] as const;
 /** A flush settles at the latest then, whatever the network does. */
 const FLUSH_DEADLINE_MS = 15_000;
-/** The regime decides without the consent signals when their module has not come by then. */
+/** The regime decides without the consent signals when their module has not come by then, or by `signalsTimeoutMs` where that is longer. */
 const SIGNALS_DEADLINE_MS = 2_000;
 
 /** Personal values as `name<tab>value` lines. */
@@ -283,7 +283,7 @@ export const startClient = async (
     chosen = choices(options);
     chosen.tell();
     if (options.signals || options.tell) {
-      const late = setTimeout(on, SIGNALS_DEADLINE_MS, Step.Signal);
+      const late = setTimeout(on, Math.max(SIGNALS_DEADLINE_MS, Number(options.signalsTimeoutMs) || 0), Step.Signal);
       loadSignals().then((run) => run(on, methods, options, chosen!, late)).catch(() => {});
     }
     watchPages(isOn(options.autoPageViews), isOn(options.hashRouting ?? 'off'));

@@ -136,3 +136,33 @@ test('a file of the signals that does not come leaves it to the regime', async (
   await until('the view', () => it.shop.events.length === 1);
   assert.deepEqual(await allowed(page), ALL);
 });
+
+test('a file of the signals that is slow has as long to come as the shop gives its tools', async () => {
+  // Waits of one second to a minute are over at once.
+  const hasten = `{ const { setTimeout } = window; window.setTimeout = (step, ms, ...rest) => setTimeout(step, ms >= 1_000 && ms < 60_000 ? 0 : ms, ...rest); }`;
+  const shop = (attributes) => signalPage({ signals: 'cookiebot', regime: 'none', before: hasten + TOOLS + 'bot(false, false, false);', attributes });
+  await it.start({ '/short': shop(''), '/wrong': shop('data-signals-timeout-ms="soon"'), '/long': shop('data-signals-timeout-ms="60000"') });
+  let arrive;
+  const prepare = async (page) => {
+    await page.setRequestInterception(true);
+    const arrived = new Promise((resolve) => (arrive = resolve));
+    page.on('request', async (request) => {
+      if (request.url().includes('fh.signals')) await arrived;
+      await request.continue();
+    });
+  };
+  const long = await it.visit('/long', { prepare });
+  await long.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2_000)));
+  const { held, consent: state } = await debug(long);
+  assert.deepEqual([held, state.pending], [1, true]);
+  arrive();
+  await allows(long, NONE);
+  await long.evaluate(() => window.firsthand.flush());
+  assert.equal(it.shop.requests.length, 0);
+  for (const path of ['/short', '/wrong']) {
+    const page = await it.visit(path, { prepare });
+    await until('the view', () => it.shop.events.some((event) => event.page.url.endsWith(path)));
+    arrive();
+    await allows(page, NONE);
+  }
+});
