@@ -248,7 +248,10 @@ pub fn event_text(
     );
     let _ = writeln!(out, "  happened       {}", time(stored.at_ms));
     if stored.copies.is_empty() {
-        let _ = writeln!(out, "  erased         what it said cannot be read any more");
+        let _ = writeln!(
+            out,
+            "  erased         what it said cannot be read any more (or was forgotten by store.max_log_mib)"
+        );
     }
     let given = copies::given(view);
     for (index, copy) in stored.copies.iter().enumerate() {

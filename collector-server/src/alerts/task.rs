@@ -88,6 +88,7 @@ impl Sources {
         Seen {
             destinations: self.health.now(),
             store: self.store.trouble(),
+            room: self.store.room(),
         }
     }
 }

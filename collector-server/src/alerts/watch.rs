@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::message::{Message, State};
 use crate::forward::health::{DestinationNow, GateNow};
+use crate::store::Room;
 use crate::store::sqlite::Trouble;
 
 const MINUTE_MS: i64 = 60_000;
@@ -26,6 +27,8 @@ pub enum Kind {
     DeadLetters,
     /// Nothing can be written to disk.
     StoreFailing,
+    /// Soon nothing can be written to disk.
+    StoreFilling,
 }
 
 impl Kind {
@@ -36,6 +39,7 @@ impl Kind {
             Self::DestinationResting => "destination_resting",
             Self::DeadLetters => "dead_letters",
             Self::StoreFailing => "store_failing",
+            Self::StoreFilling => "store_filling",
         }
     }
 }
@@ -62,6 +66,8 @@ pub struct Seen {
     pub destinations: BTreeMap<String, DestinationNow>,
     /// What keeps the store from writing.
     pub store: Option<Trouble>,
+    /// How much room the store has.
+    pub room: Room,
 }
 
 /// Something that is on.
@@ -326,6 +332,13 @@ fn alarms(rules: &Rules, seen: &Seen, now_ms: i64) -> Vec<Alarm> {
                 "nothing can be written, new events are refused with 503: {}",
                 trouble.words
             ),
+        });
+    } else if let Some(words) = seen.room.filling() {
+        alarms.push(Alarm {
+            kind: Kind::StoreFilling,
+            destination: None,
+            since_ms: now_ms,
+            words: format!("soon new events will be refused with 503: {words}"),
         });
     }
     alarms

@@ -15,6 +15,7 @@ fn seen(gate: GateNow, dead_letters: u64) -> Seen {
     Seen {
         destinations: BTreeMap::from([("meta".to_owned(), now)]),
         store: None,
+        room: Room::default(),
     }
 }
 
@@ -168,4 +169,41 @@ fn a_store_that_cannot_write_is_told_with_its_words() {
     assert_eq!(body["data"]["since"], "1970-01-01T00:00:00.007Z");
     let words = body["data"]["message"].as_str().unwrap();
     assert!(words.ends_with("503: database or disk is full"), "{words}");
+}
+
+#[test]
+fn a_store_that_fills_is_told_before_it_refuses() {
+    let mut watch = Watch::new(&RULES, 0);
+    let filling = Seen {
+        room: Room {
+            used_bytes: 96 << 20,
+            limit_bytes: 100 << 20,
+            is_limit_ours: true,
+            ..Room::default()
+        },
+        ..Seen::default()
+    };
+    watch.look(&RULES, &filling, 8);
+    let message = watch.next(&RULES, 8, |_| ()).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+    assert_eq!(body["type"], "alert.store_filling");
+    let words = body["data"]["message"].as_str().unwrap();
+    assert!(words.contains("96 of 100 MiB"), "{words}");
+    let full = Seen {
+        store: Some(Trouble {
+            since_ms: 9,
+            last_ms: 9,
+            words: "full".to_owned(),
+        }),
+        ..filling
+    };
+    let told = tell(&mut watch, &RULES, &full, 9);
+    assert!(
+        told.contains(&(Kind::StoreFailing, State::Raised)),
+        "{told:?}"
+    );
+    assert!(
+        !told.contains(&(Kind::StoreFilling, State::Raised)),
+        "one at a time: {told:?}"
+    );
 }

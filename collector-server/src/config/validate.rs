@@ -275,8 +275,22 @@ impl Config {
                 "must be a power of two from 512 to 65536",
             );
         }
-        if store.max_mib == 1 {
-            problems.add("store.max_mib", "must be 0 (no limit) or at least 2");
+        for (key, mib) in [
+            ("store.max_mib", store.max_mib),
+            ("store.max_log_mib", store.max_log_mib),
+        ] {
+            if mib == 1 {
+                problems.add(key, "must be 0 (no limit) or at least 2");
+            }
+        }
+        if store.max_mib > 0 && store.max_log_mib >= store.max_mib {
+            problems.add(
+                "store.max_log_mib",
+                format!(
+                    "must be below {} (store.max_mib), or the file is full before anything is forgotten; got {}",
+                    store.max_mib, store.max_log_mib
+                ),
+            );
         }
     }
 

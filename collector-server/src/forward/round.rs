@@ -20,7 +20,7 @@ use crate::store::{
 };
 
 /// Why an event is not sent that is not there any more.
-const ERASED: &str = "the event was erased";
+const ERASED: &str = "the event was erased, or emptied to make room";
 
 /// What a look brought.
 #[derive(Debug, Default)]

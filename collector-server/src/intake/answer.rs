@@ -11,6 +11,9 @@ use super::sources::NotAllowed;
 use crate::admit::Rejected;
 use crate::store::StoreError;
 
+/// When to come again where there is no room, in seconds: somebody or retention has to make some first.
+const FULL_RETRY_SECS: u32 = 30;
+
 /// A request that is refused as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
@@ -128,6 +131,12 @@ impl From<StoreError> for Refused {
                 "storage_unavailable",
                 "the events could not be written: send them again later",
                 5,
+            ),
+            StoreError::Full(_) => Self::later(
+                busy,
+                "storage_full",
+                "there is no room for more events: send them again later",
+                FULL_RETRY_SECS,
             ),
             StoreError::Closed => Self::later(
                 busy,

@@ -12,6 +12,7 @@ use http::{HeaderMap, StatusCode};
 use super::App;
 use super::access;
 use super::answer::{Refused, json_answer};
+use crate::store::Room;
 
 /// Longest wait for the disk before the collector calls itself not ready.
 const READY_DEADLINE: Duration = Duration::from_secs(2);
@@ -70,6 +71,7 @@ fn is_from_here(peer: SocketAddr, headers: &HeaderMap) -> bool {
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let bytes = u32::try_from(app.store.waiting_bytes()).unwrap_or(u32::MAX);
     metrics::gauge!("firsthand_store_waiting_bytes").set(bytes);
+    room_metrics(&app.store.room());
     #[allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
     if let Ok(rows) = app.store.read(|view| view.quarantine_rows()).await {
         metrics::gauge!("firsthand_quarantine_rows").set(u32::try_from(rows).unwrap_or(u32::MAX));
@@ -79,6 +81,17 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
         app.prometheus.render(),
     )
         .into_response()
+}
+
+/// Sizes are told as they are up to 2^53 bytes, where an `f64` begins to round.
+#[allow(clippy::cast_precision_loss)]
+fn room_metrics(room: &Room) {
+    metrics::gauge!("firsthand_store_bytes").set(room.used_bytes as f64);
+    metrics::gauge!("firsthand_store_limit_bytes").set(room.limit_bytes as f64);
+    metrics::gauge!("firsthand_store_min_free_bytes").set(room.min_free_bytes as f64);
+    if let Some(free) = room.free_bytes {
+        metrics::gauge!("firsthand_store_free_bytes").set(free as f64);
+    }
 }
 
 /// What this is.

@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod conformance;
+mod room;
 mod settled;
 pub mod sqlite;
 
@@ -22,6 +23,7 @@ use crate::privacy::keys::KeyRing;
 use crate::privacy::ledger::Draft;
 use crate::privacy::subject::{BlindKey, Standing, Subject};
 
+pub use self::room::{Room, Short};
 pub use self::settled::{ASKED_AGAIN, Again, Order, Settled, SettledEvent, SettledFilter};
 
 /// Position of an event in the log; grows by one an event.
@@ -298,6 +300,9 @@ pub enum StoreError {
     /// Disk full or failing: nothing was written, ask again later.
     #[error("storage unavailable: {0}")]
     Unavailable(String),
+    /// What is left of the room is kept for what must go on: nothing was written, ask again later.
+    #[error("no room for more events: {0}")]
+    Full(Short),
     /// The store is shutting down.
     #[error("the store is closed")]
     Closed,

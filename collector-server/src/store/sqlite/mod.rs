@@ -28,6 +28,8 @@ mod retain;
 mod schema;
 mod settled;
 mod shop_orders;
+mod size;
+mod space;
 mod standing;
 mod tasks;
 mod trace;
@@ -54,12 +56,13 @@ use self::checkpoint::Checkpointer;
 use self::filter::ConsentFilter;
 use self::opening::{fill_filter, lock_dir, open_or_replace};
 use self::shop_orders::Told;
+use self::space::{FreeBytes, Space};
 use self::standing::Standings;
 use self::words::Words;
 use self::writer::{Command, Writer};
 use super::{
-    Again, Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq,
-    ShopOrder, Store, StoreError, StoredEvent,
+    Again, Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Room,
+    Seq, ShopOrder, Store, StoreError, StoredEvent,
 };
 use crate::privacy::audit::Entry;
 use crate::privacy::keys::{Blind, KeyConfig, KeyRing};
@@ -131,6 +134,11 @@ pub struct SqliteConfig {
     pub rewrite_max_mib: u32,
     /// Largest size of the data file in MiB, 0 for no limit but the disk's.
     pub max_mib: u32,
+    /// How much of the data file may be in use, in MiB, before the oldest events that every destination has finished
+    /// with are forgotten, and then nothing more is taken; 0 for no limit.
+    pub max_log_mib: u32,
+    /// Free space of the disk below which no event is taken, in MiB; 0: until SQLite itself fails.
+    pub min_free_mib: u32,
     /// Destinations whose cursors hold back retention.
     pub destinations: Vec<String>,
     /// Master keys, the newest first; without any the engine makes a key file in its directory.
@@ -165,6 +173,8 @@ impl SqliteConfig {
             link_days: 400,
             rewrite_max_mib: 256,
             max_mib: 0,
+            max_log_mib: 0,
+            min_free_mib: 128,
             destinations: Vec::new(),
             keys: Vec::new(),
             purpose_days: RetentionDays::default(),
@@ -191,6 +201,7 @@ struct Inner {
     standings: Arc<Standings>,
     tasks_done: watch::Receiver<u64>,
     trouble: watch::Receiver<Option<Trouble>>,
+    room: watch::Receiver<Room>,
     readers: Mutex<Vec<Connection>>,
     reader_permits: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -201,6 +212,11 @@ struct Inner {
 impl SqliteStore {
     /// Opens the store, making what is missing.
     pub fn open(config: SqliteConfig) -> Result<Self, StoreError> {
+        Self::open_on(config, Box::new(space::free_bytes))
+    }
+
+    /// The same, with something else that tells how much of the disk is free.
+    fn open_on(config: SqliteConfig, free_bytes: FreeBytes) -> Result<Self, StoreError> {
         if rusqlite::version_number() < schema::OLDEST_SQLITE {
             return Err(StoreError::Unavailable(format!(
                 "SQLite {} is too old, 3.51.3 or newer is needed",
@@ -219,6 +235,7 @@ impl SqliteStore {
             .map_err(|e| unavailable(&e))?;
         let (done, tasks_done) = watch::channel(0);
         let (troubled, trouble) = watch::channel(None);
+        let (space, room) = Space::new(free_bytes);
         let converted =
             reseal::convert_ids(&mut conn, &mut cache.vault).map_err(|e| unavailable(&e))?;
         if converted > 0 {
@@ -258,6 +275,7 @@ impl SqliteStore {
             gathering: std::time::Duration::ZERO,
             seen_beside: None,
             trouble: troubled,
+            space,
         };
         let thread = std::thread::Builder::new()
             .name("firsthand-store".to_owned())
@@ -276,6 +294,7 @@ impl SqliteStore {
                 standings,
                 tasks_done,
                 trouble,
+                room,
                 readers: Mutex::new(Vec::new()),
                 reader_permits: Semaphore::new(readers),
                 thread: Mutex::new(Some(thread)),
@@ -326,6 +345,7 @@ impl SqliteStore {
 
     /// Writes several requests and answers when all of them are on disk. On an error some may be written: sent again, they are duplicates.
     pub async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Vec<Appended>>, StoreError> {
+        self.require_room()?;
         let mut waiting = Vec::with_capacity(appends.len());
         for append in appends {
             let (reply, answer) = oneshot::channel();
@@ -347,6 +367,7 @@ impl SqliteStore {
         orders: Vec<ShopOrder>,
         received_at_ms: i64,
     ) -> Result<(), StoreError> {
+        self.require_room()?;
         let told = Told {
             source: source.to_owned(),
             orders,
@@ -426,6 +447,19 @@ impl SqliteStore {
     /// Returns what keeps the store from writing, `None` while it can.
     pub fn trouble(&self) -> Option<Trouble> {
         self.inner.trouble.borrow().clone()
+    }
+
+    /// Returns how much room there is, as it was seen last: a second ago at most.
+    pub fn room(&self) -> Room {
+        *self.inner.room.borrow()
+    }
+
+    /// Refuses before anything waits for the writer, which decides again.
+    fn require_room(&self) -> Result<(), StoreError> {
+        match self.room().short() {
+            Some(short) => Err(StoreError::Full(short)),
+            None => Ok(()),
+        }
     }
 
     /// Returns how many bytes wait for the writer.
@@ -545,6 +579,7 @@ impl Inner {
 
 impl Store for SqliteStore {
     async fn append(&self, append: Append) -> Result<Vec<Appended>, StoreError> {
+        self.require_room()?;
         let (append, subject) = self.prepared(append);
         self.ask(|reply| Command::Append(append, subject, reply))
             .await
@@ -671,6 +706,8 @@ mod retain_tests;
 mod seal_tests;
 #[cfg(test)]
 mod settled_tests;
+#[cfg(test)]
+mod space_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

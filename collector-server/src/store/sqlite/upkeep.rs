@@ -10,7 +10,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::Cache;
-use super::{SqliteConfig, audit, frame, ledger, people, reseal, retain, schema, shop_orders};
+use super::{
+    SqliteConfig, audit, frame, ledger, people, reseal, retain, schema, shop_orders, size,
+};
 use crate::privacy::audit::{Entry, Outcome};
 use crate::store::Seq;
 
@@ -29,7 +31,8 @@ pub(super) fn slice(
     conn.execute_batch("BEGIN IMMEDIATE")?;
     cache.vault.begin(conn)?;
     let keys = prune_keys(conn, age(config.dedup_days))?;
-    let rows = prune_log(conn, config, age(config.retention_days))?;
+    let rows = prune_log(conn, config, age(config.retention_days), u64::MAX)?;
+    let for_size = size::slice(conn, config, now_ms)?;
     let attempts = prune_by_id(
         conn,
         "SELECT id, at_ms FROM attempts ORDER BY id LIMIT 200",
@@ -70,7 +73,7 @@ pub(super) fn slice(
     conn.execute_batch("COMMIT")?;
     let sealed = seal_clear(conn, cache)?;
     let done = [keys, rows, attempts, quarantine, orders, expired];
-    Ok(done.contains(&SLICE) || [retained, rewrapped, sealed].contains(&SLICE))
+    Ok(done.contains(&SLICE) || [retained, rewrapped, sealed, for_size].contains(&SLICE))
 }
 
 /// Seals what an older version has written in clear, in a transaction of its own: what it takes the place of is
@@ -174,22 +177,39 @@ pub(super) fn last_unneeded(conn: &Connection, config: &SqliteConfig) -> rusqlit
     Ok(last)
 }
 
-fn prune_log(conn: &Connection, config: &SqliteConfig, before_ms: i64) -> rusqlite::Result<usize> {
+/// Deletes the oldest rows of the log that arrived before this time, that nobody needs, and whose dedup keys are
+/// gone, until so many bytes are free. Returns how many.
+pub(super) fn prune_log(
+    conn: &Connection,
+    config: &SqliteConfig,
+    before_ms: i64,
+    wanted_bytes: u64,
+) -> rusqlite::Result<usize> {
     let unneeded = last_unneeded(conn, config)?;
     let pruned_keys = pruned_keys(conn)?;
     let last_row: Option<Seq> = conn.query_row("SELECT max(seq) FROM log", [], |row| row.get(0))?;
-    let mut select =
-        conn.prepare_cached("SELECT seq, n, received_at FROM log ORDER BY seq LIMIT 200")?;
-    let old: Vec<(Seq, i64, i64)> = select
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let mut select = conn.prepare_cached(
+        "SELECT seq, n, received_at, length(header) + length(events) FROM log ORDER BY seq LIMIT 200",
+    )?;
+    let old: Vec<(Seq, i64, i64, i64)> = select
+        .query_map([], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
         .collect::<rusqlite::Result<_>>()?;
+    let mut freed = 0;
     let gone: Vec<(Seq, Seq)> = old
         .into_iter()
-        .map(|(first, n, at)| (first, first + n - 1, at))
-        .take_while(|(first, last, at)| {
-            *at < before_ms && *last <= unneeded && *last < pruned_keys && Some(*first) != last_row
+        .map(|(first, n, at, bytes)| (first, first + n - 1, at, bytes))
+        .take_while(|(first, last, at, bytes)| {
+            let is_wanted = freed < wanted_bytes;
+            freed = freed.saturating_add(u64::try_from(*bytes).unwrap_or(0));
+            is_wanted
+                && *at < before_ms
+                && *last <= unneeded
+                && *last < pruned_keys
+                && Some(*first) != last_row
         })
-        .map(|(first, last, _)| (first, last))
+        .map(|(first, last, ..)| (first, last))
         .collect();
     let (Some((first, _)), Some((_, last))) = (gone.first(), gone.last()) else {
         return Ok(0);

@@ -92,7 +92,7 @@ pub(super) fn seal<'t>(
 pub(super) enum Opened {
     /// Its texts.
     Texts(Vec<String>),
-    /// Its key was destroyed: the subject was erased.
+    /// Its key was destroyed (the subject was erased), or it was emptied to make room.
     Erased,
     /// It does not open, or there is no key at hand.
     Unreadable,
@@ -147,6 +147,10 @@ impl<'c> Opener<'c> {
         row: Row<'_>,
         sealed: &[u8],
     ) -> rusqlite::Result<Opened> {
+        // Emptied to make room (`super::size`): nothing is left to open, as after an erasure.
+        if sealed.is_empty() {
+            return Ok(Opened::Erased);
+        }
         let Some(ring) = self.ring else {
             return Ok(Opened::Unreadable);
         };

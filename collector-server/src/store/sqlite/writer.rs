@@ -18,6 +18,7 @@ use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
 use super::filter::ConsentFilter;
 use super::shop_orders::{self, Told};
+use super::space::Space;
 use super::standing::Standings;
 use super::tasks::{self, NewTask, Stepped};
 use super::trouble::{self, Trouble};
@@ -159,6 +160,8 @@ pub(super) struct Writer {
     pub(super) seen_beside: Option<i64>,
     /// What keeps it from writing.
     pub(super) trouble: watch::Sender<Option<Trouble>>,
+    /// How much room there is.
+    pub(super) space: Space,
 }
 
 impl Writer {
@@ -190,6 +193,9 @@ impl Writer {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.space.is_look_due() {
+                self.look_at_room();
             }
             if Instant::now() >= next_task {
                 self.look_beside();
@@ -265,7 +271,33 @@ impl Writer {
         }
     }
 
+    /// Looks how much room there is.
+    fn look_at_room(&mut self) {
+        let now_ms = now_ms();
+        if let Some(short) = self.space.look(self.conn.as_ref(), &self.config) {
+            trouble::met(&self.trouble, &short.to_string(), now_ms);
+        }
+    }
+
+    /// Takes out of a group what would bring more events where there is no room for them, and answers it. What lets
+    /// room be made stays: progress of destinations, a no, an erasure.
+    fn refuse_growth(&mut self, group: &mut Vec<Command>) {
+        self.look_at_room();
+        let Some(short) = self.space.short() else {
+            return;
+        };
+        let (growing, rest) = std::mem::take(group).into_iter().partition(brings_more);
+        *group = rest;
+        for command in growing {
+            self.answer(command, Err(StoreError::Full(short)));
+        }
+    }
+
     fn commit_group(&mut self, group: &mut Vec<Command>) {
+        self.refuse_growth(group);
+        if group.is_empty() {
+            return;
+        }
         let started = Instant::now();
         match self.write(group) {
             Ok(done) => {
@@ -352,6 +384,7 @@ impl Writer {
             (Command::Configure(config, reply), result) => {
                 if result.is_ok() {
                     self.config = *config;
+                    self.look_at_room();
                 }
                 let _ = reply.send(result.map(|_| ()));
             }
@@ -489,6 +522,23 @@ impl Writer {
             self.finder = Some(finder);
         }
         Ok(stepped)
+    }
+}
+
+/// Whether a command needs room that is kept for others. The probe asks for events.
+const fn brings_more(command: &Command) -> bool {
+    match command {
+        Command::Append(..) | Command::Told(..) | Command::Probe(_) => true,
+        Command::Consent(..)
+        | Command::Commit(..)
+        | Command::Access(..)
+        | Command::Configure(..)
+        | Command::SendAgain(..)
+        | Command::DestroyKeys(..)
+        | Command::Task(..)
+        | Command::Close => false,
+        #[cfg(test)]
+        Command::Upkeep(..) => false,
     }
 }
 
