@@ -8,6 +8,7 @@ pub mod admit;
 pub mod alerts;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod explain;
 pub mod forward;
 pub mod intake;

@@ -31,7 +31,7 @@ fn webhook(source: &SourceSection, prefix: &str) -> String {
 }
 
 /// Whether the keys open the data that is there.
-fn check_keys(config: &Config) -> anyhow::Result<()> {
+pub(super) fn check_keys(config: &Config) -> anyhow::Result<()> {
     let engine = config.store.engine(&config.privacy, Vec::new());
     if !engine.dir.join(FILE_NAME).exists() {
         return Ok(());

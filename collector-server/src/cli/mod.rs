@@ -6,6 +6,7 @@ mod chain;
 mod check;
 mod consent;
 mod dead;
+mod doctor;
 mod erase;
 mod explain;
 mod export;
@@ -60,6 +61,11 @@ enum Command {
         #[command(flatten)]
         config: ConfigArg,
     },
+    /// Looks for what is wrong with the data, the keys, the disk, the clock and the destinations
+    #[command(
+        after_help = "Reads only, and works while the collector runs. Fails when something is broken, not for warnings.\n\nExamples:\n  firsthand doctor --config collector.toml\n  firsthand doctor --full --json --config collector.toml"
+    )]
+    Doctor(doctor::DoctorArgs),
     /// Serves strict emulators of the platforms' APIs, for demos and tests
     #[command(
         after_help = "Example:\n  firsthand sandbox --listen 127.0.0.1:9090 --collector http://127.0.0.1:8080 --token-env ADMIN_TOKEN"
@@ -173,6 +179,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Dead(args) => dead::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Consent(args) => consent::run(&args),

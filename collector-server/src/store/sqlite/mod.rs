@@ -10,6 +10,7 @@ mod arrivals;
 mod audit;
 mod backup;
 mod checkpoint;
+mod checkup;
 mod filter;
 mod frame;
 mod inspect;
@@ -74,6 +75,7 @@ use crate::privacy::tokens::TokenRow;
 pub use self::access::Access;
 pub use self::arrivals::{Arrival, Arrivals, DISORDER_MS, Doubt, SLICE_ROWS, SourceId};
 pub use self::backup::{BackupError, BackupReport, KEYS_FILE_NAME, backup, restore};
+pub use self::checkup::{Checkup, Depth, DestinationStanding, Disagreements, RECENT_POSITIONS};
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
@@ -518,7 +520,10 @@ impl SqliteStore {
             .await
             .map_err(|_| StoreError::Closed)?;
         let inner = Arc::clone(&self.inner);
+        // What a read has to log belongs to the request it is for.
+        let span = tracing::Span::current();
         tokio::task::spawn_blocking(move || {
+            let _entered = span.enter();
             let pooled = inner.take_readers().pop();
             let conn = match pooled {
                 Some(conn) => conn,

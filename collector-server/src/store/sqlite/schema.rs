@@ -99,6 +99,13 @@ fn open_second(path: &Path) -> rusqlite::Result<Connection> {
 
 /// Opens a connection that can only read a file of this program's version.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let conn = open_any(path)?;
+    require_current(&conn, MIGRATIONS)?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read, whatever version has written the file.
+pub(super) fn open_any(path: &Path) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -106,6 +113,5 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.pragma_update(None, "query_only", true)?;
     conn.set_prepared_statement_cache_capacity(32);
-    require_current(&conn, MIGRATIONS)?;
     Ok(conn)
 }

@@ -9,7 +9,7 @@
 //! destroys the person's data keys, so that older backups lose them too. The last step overwrites what the file
 //! and its log still hold: only then the task is done.
 
-mod erase;
+pub(super) mod erase;
 mod wipe;
 
 pub(super) use erase::walk;

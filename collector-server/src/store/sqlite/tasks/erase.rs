@@ -15,7 +15,7 @@ use crate::store::sqlite::trace::{self, ChoiceRow, CopyRow, Found, LogRow, Order
 use crate::store::sqlite::vault::KeyId;
 
 /// The word in `outcomes.reason` of what was waiting.
-const REASON: &str = "erased: its person asked for it";
+pub(in super::super) const REASON: &str = "erased: its person asked for it";
 
 /// What a look found for one step.
 #[derive(Debug)]
