@@ -18,6 +18,7 @@ pub mod privacy;
 pub mod region;
 mod reload;
 pub mod report;
+mod request_id;
 pub mod sdk_files;
 pub mod secret;
 pub mod serve;

@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
+use crate::request_id::{self, RequestId};
+
 /// Rest after the system refused to accept (no file handles left).
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
@@ -90,8 +92,9 @@ fn connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<_>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
+        let id = RequestId::of(request.headers());
         let mut router = doors.borrow().clone();
-        router.call(request)
+        request_id::traced(id, router.call(request))
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

@@ -93,6 +93,7 @@ pub(super) fn rejected(source: &str, rejected: &[Rejected]) {
 
 /// Counts a request that was refused as a whole, by the codes of `docs/wire.md`.
 pub(super) fn refused(code: &'static str) {
+    tracing::debug!(code, "request refused");
     counter!("firsthand_requests_refused_total", "code" => code).increment(1);
 }
 
