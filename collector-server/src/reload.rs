@@ -18,7 +18,9 @@ use crate::config::{self, Config, ConfigError};
 use crate::forward::health::Health;
 use crate::forward::{self, Forwarder};
 use crate::intake::{self, App};
+use crate::inventory;
 use crate::serve::check_secrets;
+use crate::signals::Signals;
 use crate::store::sqlite::SqliteStore;
 
 /// What runs, and can be swapped.
@@ -34,6 +36,10 @@ pub(crate) struct Running {
     pub(crate) health: Health,
     /// Who is told what needs a person.
     pub(crate) alert_plan: watch::Sender<Option<Arc<Plan>>>,
+    /// What came and what is unusual.
+    pub(crate) signals: Signals,
+    /// The destinations that are served, for who looks how far they are.
+    pub(crate) destination_names: watch::Sender<Vec<String>>,
     /// The doors that requests go through.
     pub(crate) doors: watch::Sender<Router>,
     /// Those of the listener for metrics, where there is one.
@@ -73,10 +79,13 @@ impl Running {
         let health = self.health.clone();
         let (store, prometheus) = (self.store.clone(), self.prometheus.clone());
         // Files and secrets are read, digests made: not on the threads that serve.
-        let built =
-            tokio::task::spawn_blocking(move || build(&file, &running, store, prometheus, &health));
+        let signals = self.signals.clone();
+        let built = tokio::task::spawn_blocking(move || {
+            build(&file, &running, store, prometheus, &health, signals)
+        });
         let built = built.await.context("building the new configuration")??;
         let destinations = built.config.destination_names();
+        let served = destinations.clone();
         let engine = built
             .config
             .store
@@ -86,6 +95,9 @@ impl Running {
             .await
             .context("telling the store")?;
         // Nothing can fail any more.
+        self.signals.configure(&built.config);
+        inventory::register(&built.config);
+        self.destination_names.send_replace(served);
         self.forwarder
             .replace(&Arc::new(self.store.clone()), built.forwarding);
         if let Some(doors) = &self.metrics_doors {
@@ -114,6 +126,7 @@ fn build(
     store: SqliteStore,
     prometheus: PrometheusHandle,
     health: &Health,
+    signals: Signals,
 ) -> anyhow::Result<Built> {
     let mut config = config::load(file)?;
     let kept = config.keep_fixed(running);
@@ -125,7 +138,8 @@ fn build(
         );
     }
     check_secrets(&config)?;
-    let app = App::build(&config, store, config.destination_names(), prometheus)?;
+    let names = config.destination_names();
+    let app = App::build(&config, store, names, prometheus, signals)?;
     let forwarding = forward::prepare(&config.forwarding(health))?;
     let alerts = Plan::build(&config)?;
     Ok(Built {

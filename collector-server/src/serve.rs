@@ -18,9 +18,11 @@ use crate::config::Config;
 use crate::forward;
 use crate::forward::health::Health;
 use crate::intake::{self, App};
+use crate::inventory;
 use crate::listen::{self, Bounds};
 use crate::privacy::keys::Masters;
 use crate::reload::Running;
+use crate::signals::{self, Signals};
 use crate::store::sqlite::SqliteStore;
 
 /// Builds everything that can fail before a port is bound, without touching the data: what `check` and
@@ -59,10 +61,19 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
     let mut hangup = signal(SignalKind::hangup()).context("waiting for SIGHUP")?;
     check_secrets(&config)?;
     let prometheus = install_metrics()?;
+    inventory::register(&config);
     let destinations = config.destination_names();
     let store = SqliteStore::open(config.store.engine(&config.privacy, destinations.clone()))
         .context("opening the store")?;
-    let app = App::build(&config, store.clone(), destinations, prometheus.clone())?;
+    let signals = Signals::open(&config, jiff::Timestamp::now().as_millisecond());
+    let (destination_names, served) = watch::channel(destinations.clone());
+    let app = App::build(
+        &config,
+        store.clone(),
+        destinations,
+        prometheus.clone(),
+        signals.clone(),
+    )?;
     let listener = bind(config.server.listen).await?;
     let address = listener.local_addr().context("the bound address")?;
     let metrics_listener = match config.server.metrics_listen {
@@ -72,10 +83,7 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
 
     let health = Health::default();
     let forwarder = forward::spawn(&Arc::new(store.clone()), &config.forwarding(&health))?;
-    let bounds = Bounds {
-        connections: config.limits.connections,
-        head_timeout: Duration::from_secs(config.server.idle_timeout_secs),
-    };
+    let bounds = Bounds::of(&config);
     let (stop, stopped) = watch::channel(false);
     let mut metrics_doors = None;
     let metrics_task = metrics_listener.map(|listener| {
@@ -87,8 +95,16 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
     let seen = alerts::Sources {
         health: health.clone(),
         store: store.clone(),
+        signals: signals.clone(),
     };
     let alerts = tokio::spawn(alerts::run(seen, plan, stopped.clone()));
+    let watching = tokio::spawn(signals::run(
+        signals.clone(),
+        store.clone(),
+        health.clone(),
+        served,
+        stopped.clone(),
+    ));
     let upkeep = tokio::spawn(metrics_upkeep(prometheus.clone(), stopped.clone()));
     let (doors, through) = watch::channel(intake::router(app));
     let server = tokio::spawn(listen::run(listener, through, bounds, stopped));
@@ -100,6 +116,8 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
         forwarder,
         health,
         alert_plan,
+        signals,
+        destination_names,
         doors,
         metrics_doors,
     };
@@ -127,6 +145,7 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
         }
         let _ = upkeep.await;
         let _ = alerts.await;
+        let _ = watching.await;
         forwarder.stop().await;
     };
     if tokio::time::timeout(deadline, drain).await.is_err() {

@@ -33,6 +33,8 @@ pub struct Message {
     pub kind: Kind,
     /// Of which destination.
     pub destination: Option<String>,
+    /// Of which source.
+    pub source: Option<String>,
     /// Which word on it.
     pub state: State,
     /// What makes its id: the same in every try.
@@ -56,6 +58,7 @@ impl Message {
                 "alert": kind,
                 "state": state.as_str(),
                 "destination": alarm.destination,
+                "source": alarm.source,
                 "since": time(alarm.since_ms),
                 "message": alarm.words,
             }
@@ -63,9 +66,14 @@ impl Message {
         Self {
             kind: alarm.kind,
             destination: alarm.destination.clone(),
+            source: alarm.source.clone(),
             state,
             id_parts: [
-                alarm.destination.clone().unwrap_or_default(),
+                alarm
+                    .destination
+                    .clone()
+                    .or_else(|| alarm.source.clone())
+                    .unwrap_or_default(),
                 alarm.since_ms.to_string(),
                 state.as_str().to_owned(),
                 times.to_string(),

@@ -13,6 +13,7 @@ use crate::forward::destinations::Outgoing;
 use crate::forward::destinations::standard_webhook::{SigningKey, headers};
 use crate::forward::health::Health;
 use crate::forward::http::{self, Reply};
+use crate::signals::Signals;
 use crate::store::sqlite::SqliteStore;
 
 /// How often it is looked without a call: what only time makes an alarm is told this late at most.
@@ -77,6 +78,8 @@ pub struct Sources {
     pub health: Health,
     /// The store, which knows its trouble.
     pub store: SqliteStore,
+    /// What is unusual.
+    pub(crate) signals: Signals,
 }
 
 impl Sources {
@@ -89,6 +92,7 @@ impl Sources {
             destinations: self.health.now(),
             store: self.store.trouble(),
             room: self.store.room(),
+            signals: self.signals.found(),
         }
     }
 }

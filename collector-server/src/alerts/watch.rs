@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::message::{Message, State};
 use crate::forward::health::{DestinationNow, GateNow};
+use crate::signals::{self, Signal};
 use crate::store::Room;
 use crate::store::sqlite::Trouble;
 
@@ -29,9 +30,24 @@ pub enum Kind {
     StoreFailing,
     /// Soon nothing can be written to disk.
     StoreFilling,
+    /// A healthy destination is behind.
+    DestinationLagging,
+    /// What a source sends is not as usual.
+    Unusual,
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::DestinationPaused,
+        Self::DestinationResting,
+        Self::DeadLetters,
+        Self::StoreFailing,
+        Self::StoreFilling,
+        Self::DestinationLagging,
+        Self::Unusual,
+    ];
+
     /// Returns the name in messages and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -40,6 +56,8 @@ impl Kind {
             Self::DeadLetters => "dead_letters",
             Self::StoreFailing => "store_failing",
             Self::StoreFilling => "store_filling",
+            Self::DestinationLagging => "destination_lagging",
+            Self::Unusual => "unusual",
         }
     }
 }
@@ -68,6 +86,8 @@ pub struct Seen {
     pub store: Option<Trouble>,
     /// How much room the store has.
     pub room: Room,
+    /// What is unusual.
+    pub signals: Vec<Signal>,
 }
 
 /// Something that is on.
@@ -77,6 +97,8 @@ pub struct Alarm {
     pub kind: Kind,
     /// Of which destination; `None`: of the collector.
     pub destination: Option<String>,
+    /// Of which source.
+    pub source: Option<String>,
     /// Since when, in epoch milliseconds.
     pub since_ms: i64,
     /// In words, with what to do.
@@ -169,7 +191,10 @@ impl Watch {
             known.over_ms.get_or_insert(now_ms);
         }
         for alarm in alarms {
-            let key = (alarm.kind, alarm.destination.clone());
+            let key = (
+                alarm.kind,
+                alarm.destination.clone().or_else(|| alarm.source.clone()),
+            );
             let known = self.known.entry(key).or_insert_with(|| Known {
                 alarm: alarm.clone(),
                 told_ms: None,
@@ -218,7 +243,8 @@ impl Watch {
     pub fn told(&mut self, message: &Message, now_ms: i64) {
         self.allowance -= HOUR_MS;
         (self.failures, self.rest_until_ms) = (0, i64::MIN);
-        let key = (message.kind, message.destination.clone());
+        let whose = message.destination.as_ref().or(message.source.as_ref());
+        let key = (message.kind, whose.cloned());
         if message.state == State::Over {
             self.known.remove(&key);
         } else if let Some(known) = self.known.get_mut(&key) {
@@ -260,6 +286,7 @@ impl Watch {
                 alarms.push(Alarm {
                     kind: Kind::DeadLetters,
                     destination: Some(name.clone()),
+                    source: None,
                     since_ms: count.since_ms,
                     words: format!(
                         "{name} has given up {} events within {} minutes; `firsthand dead --destination {name}` \
@@ -318,6 +345,7 @@ fn alarms(rules: &Rules, seen: &Seen, now_ms: i64) -> Vec<Alarm> {
             Some(Alarm {
                 kind,
                 destination: Some(name.clone()),
+                source: None,
                 since_ms,
                 words,
             })
@@ -327,6 +355,7 @@ fn alarms(rules: &Rules, seen: &Seen, now_ms: i64) -> Vec<Alarm> {
         alarms.push(Alarm {
             kind: Kind::StoreFailing,
             destination: None,
+            source: None,
             since_ms: trouble.since_ms,
             words: format!(
                 "nothing can be written, new events are refused with 503: {}",
@@ -337,9 +366,46 @@ fn alarms(rules: &Rules, seen: &Seen, now_ms: i64) -> Vec<Alarm> {
         alarms.push(Alarm {
             kind: Kind::StoreFilling,
             destination: None,
+            source: None,
             since_ms: now_ms,
             words: format!("soon new events will be refused with 503: {words}"),
         });
+    }
+    alarms.extend(unusual(&seen.signals));
+    alarms
+}
+
+/// One alarm for each source and each destination about which something is unusual.
+fn unusual(signals: &[Signal]) -> Vec<Alarm> {
+    let mut alarms: Vec<Alarm> = Vec::new();
+    for signal in signals {
+        let kind = if signal.kind == signals::Kind::Lag {
+            Kind::DestinationLagging
+        } else {
+            Kind::Unusual
+        };
+        let whose = signal.source.as_ref().or(signal.destination.as_ref());
+        let whose = whose.map_or("", String::as_str);
+        let words = match &signal.event {
+            Some(event) => format!("{whose}, {event}: {}", signal.message),
+            None => format!("{whose}: {}", signal.message),
+        };
+        let known = alarms.iter_mut().find(|alarm| {
+            (alarm.kind, &alarm.source, &alarm.destination)
+                == (kind, &signal.source, &signal.destination)
+        });
+        if let Some(known) = known {
+            known.since_ms = known.since_ms.min(signal.since_ms);
+            known.words = format!("{}; {words}", known.words);
+        } else {
+            alarms.push(Alarm {
+                kind,
+                destination: signal.destination.clone(),
+                source: signal.source.clone(),
+                since_ms: signal.since_ms,
+                words,
+            });
+        }
     }
     alarms
 }

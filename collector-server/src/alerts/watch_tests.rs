@@ -14,8 +14,7 @@ fn seen(gate: GateNow, dead_letters: u64) -> Seen {
     let now = DestinationNow { gate, dead_letters };
     Seen {
         destinations: BTreeMap::from([("meta".to_owned(), now)]),
-        store: None,
-        room: Room::default(),
+        ..Seen::default()
     }
 }
 
@@ -206,4 +205,46 @@ fn a_store_that_fills_is_told_before_it_refuses() {
         !told.contains(&(Kind::StoreFilling, State::Raised)),
         "one at a time: {told:?}"
     );
+}
+
+#[test]
+fn what_is_unusual_about_a_source_is_one_alarm_and_a_lag_is_its_destinations() {
+    let signal = |kind, source: Option<&str>, event: Option<&str>, since_ms| Signal {
+        kind,
+        source: source.map(str::to_owned),
+        event: event.map(str::to_owned),
+        destination: source.is_none().then(|| "meta".to_owned()),
+        since_ms,
+        message: "so it is".to_owned(),
+    };
+    let odd = Seen {
+        signals: vec![
+            signal(signals::Kind::Silent, Some("web"), None, 9),
+            signal(signals::Kind::Silent, Some("web"), Some("purchase"), 7),
+            signal(signals::Kind::Rejected, Some("erp"), None, 8),
+            signal(signals::Kind::Lag, None, None, 8),
+        ],
+        ..Seen::default()
+    };
+    let mut watch = Watch::new(&RULES, 0);
+    watch.look(&RULES, &odd, 10);
+    let mut told = Vec::new();
+    while let Some(message) = watch.next(&RULES, 10, |_| ()) {
+        let body: serde_json::Value = serde_json::from_str(&message.body).unwrap();
+        let data = &body["data"];
+        let whose = data["source"].as_str().or(data["destination"].as_str());
+        let words = data["message"].as_str().unwrap();
+        told.push(format!(
+            "{} {}: {words}",
+            message.kind.as_str(),
+            whose.unwrap()
+        ));
+        watch.told(&message, 10);
+    }
+    let want = [
+        "destination_lagging meta: meta: so it is",
+        "unusual erp: erp: so it is",
+        "unusual web: web: so it is; web, purchase: so it is",
+    ];
+    assert_eq!(told, want);
 }

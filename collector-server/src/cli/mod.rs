@@ -14,6 +14,7 @@ mod keys;
 mod replay;
 mod report;
 mod sandbox;
+mod status;
 mod suppress;
 mod token;
 mod whom;
@@ -81,6 +82,11 @@ enum Command {
         after_help = "Examples:\n  firsthand report --event purchase --config collector.toml\n  firsthand report --since 2026-11-01T00:00:00Z --until 2026-11-08T00:00:00Z --json --config collector.toml"
     )]
     Report(report::ReportArgs),
+    /// Tells on one screen how a running collector stands: sources, destinations, lag, what is unusual
+    #[command(
+        after_help = "Ends with 1 when the collector is not ready or something is unusual.\n\nExamples:\n  firsthand status --config collector.toml\n  firsthand status --url https://collect.shop.example --token-env FIRSTHAND_TOKEN --json --config collector.toml"
+    )]
+    Status(status::StatusArgs),
     /// Lists what destinations have given up, with the platforms' answers
     #[command(
         after_help = "Examples:\n  firsthand dead --config collector.toml\n  firsthand dead --destination meta-main --reason 'meta 100' --since 2026-11-24T00:00:00Z --json --config collector.toml"
@@ -180,6 +186,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Explain(args) => explain::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::Dead(args) => dead::run(&args),
         Command::Replay(args) => replay::run(&args),
         Command::Consent(args) => consent::run(&args),

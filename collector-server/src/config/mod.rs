@@ -10,6 +10,7 @@ mod fixed;
 mod load;
 mod mistake;
 mod sections;
+mod signals;
 mod source;
 mod validate;
 mod validate_source;
@@ -23,6 +24,7 @@ pub use sections::{
     LimitsSection, LogFormat, PrivacySection, RegimeName, SameSite, ServerSection, SettleSection,
     StoreSection,
 };
+pub use signals::SignalsSection;
 pub use source::{
     AbsentName, ItemIdName, MAX_SECRETS, OrderValueName, PurposeName, SIGNATURE_TOLERANCE_SECS,
     SourceKindName, SourceSection,
@@ -73,6 +75,9 @@ pub struct Config {
     /// Who is told what needs a person.
     #[serde(default)]
     pub alerts: AlertsSection,
+    /// What is unusual enough to be told.
+    #[serde(default)]
+    pub signals: SignalsSection,
     /// Access for the operator.
     #[serde(default)]
     pub admin: AdminSection,

@@ -113,6 +113,10 @@ pub struct ServerSection {
     pub read_timeout_secs: u64,
     /// How long a connection may take to send a request's head, or stay idle, in seconds.
     pub idle_timeout_secs: u64,
+    /// How long a client may take none of its answer, in seconds.
+    pub write_timeout_secs: u64,
+    /// After this a connection is closed with its next answer, in seconds.
+    pub connection_age_secs: u64,
     /// How long browsers keep the SDK, in seconds.
     pub sdk_max_age_secs: u32,
     /// Threads that serve; absent: one a core.
@@ -135,6 +139,8 @@ impl Default for ServerSection {
             drain_timeout_secs: 20,
             read_timeout_secs: 10,
             idle_timeout_secs: 60,
+            write_timeout_secs: 30,
+            connection_age_secs: 3600,
             sdk_max_age_secs: 3600,
             worker_threads: None,
             log_format: LogFormat::Text,
@@ -152,8 +158,16 @@ pub struct LimitsSection {
     pub events_per_batch: usize,
     /// Requests that may be worked on at the same time.
     pub concurrent_requests: usize,
+    /// Bytes of bodies, as they come and unpacked, that may be in memory at the same time.
+    pub bytes_in_flight: usize,
     /// Connections at a time; more wait.
     pub connections: usize,
+    /// Requests that one connection carries; then it is closed.
+    pub requests_per_connection: u64,
+    /// Largest head of a request (request line and headers), in bytes.
+    pub head_bytes: usize,
+    /// Longest path with its query, in bytes.
+    pub uri_bytes: usize,
     /// Requests a second that one key may send to `/v1/events` in the long run; 0: no limit.
     pub requests_per_second_per_key: u32,
     /// Requests that one key may send at once.
@@ -186,7 +200,11 @@ impl Default for LimitsSection {
             body_bytes: firsthand_core::wire::MAX_BODY_BYTES,
             events_per_batch: firsthand_core::wire::MAX_EVENTS,
             concurrent_requests: 4096,
+            bytes_in_flight: 128 * 1024 * 1024,
             connections: 16_384,
+            requests_per_connection: 100_000,
+            head_bytes: 16 * 1024,
+            uri_bytes: 8 * 1024,
             requests_per_second_per_key: 0,
             request_burst_per_key: 1000,
             requests_per_second_per_address: 100,

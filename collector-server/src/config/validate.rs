@@ -53,6 +53,7 @@ impl Config {
         self.check_names(&mut problems);
         self.check_confirm(&mut problems);
         self.check_alerts(&mut problems);
+        self.check_signals(&mut problems);
         self.check_privacy(&mut problems);
         check_sources(&self.sources, &mut problems);
         check_queue(self, &mut problems);
@@ -86,6 +87,32 @@ impl Config {
                 1_000_000,
             ),
             ("limits.connections", size(limits.connections), 1, 1_000_000),
+            (
+                "limits.bytes_in_flight",
+                size(limits.bytes_in_flight),
+                1 << 20,
+                64 << 30,
+            ),
+            (
+                "limits.requests_per_connection",
+                limits.requests_per_connection,
+                1,
+                1_000_000_000,
+            ),
+            ("limits.head_bytes", size(limits.head_bytes), 8192, 1 << 20),
+            ("limits.uri_bytes", size(limits.uri_bytes), 256, 65_534),
+            (
+                "server.write_timeout_secs",
+                self.server.write_timeout_secs,
+                1,
+                3600,
+            ),
+            (
+                "server.connection_age_secs",
+                self.server.connection_age_secs,
+                1,
+                7 * 86_400,
+            ),
             (
                 "limits.requests_per_second_per_key",
                 limits.requests_per_second_per_key.into(),
@@ -250,6 +277,23 @@ impl Config {
             ),
         ] {
             problems.within(key, got, low, high);
+        }
+        // The largest body must fit alone, packed and unpacked.
+        let largest = [
+            limits.body_bytes,
+            limits.segment_body_bytes.saturating_mul(2),
+            limits.webhook_body_bytes,
+        ];
+        let largest = largest.into_iter().max().unwrap_or_default();
+        if limits.bytes_in_flight < largest {
+            problems.add(
+                "limits.bytes_in_flight",
+                format!(
+                    "must be at least {largest}, for the largest of limits.body_bytes, limits.webhook_body_bytes and twice \
+                     limits.segment_body_bytes; got {}",
+                    limits.bytes_in_flight
+                ),
+            );
         }
         if store.dedup_days < self.limits.max_event_age_days {
             problems.add(

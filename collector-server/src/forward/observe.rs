@@ -10,6 +10,24 @@ use super::destinations::RetryClass;
 use super::health::Health;
 use super::pace::Pace;
 
+/// The counters, with one reason each that an alarm may wait for.
+const COUNTERS: [(&str, &str); 14] = [
+    ("firsthand_forward_delivered_total", "delivered"),
+    ("firsthand_forward_retried_total", "transient"),
+    ("firsthand_forward_postponed_total", "postponed"),
+    ("firsthand_forward_dead_total", "too_old"),
+    ("firsthand_forward_suppressed_total", "unconfirmed"),
+    ("firsthand_forward_dropped_params_total", "limit"),
+    ("firsthand_forward_held_total", "unconfirmed"),
+    ("firsthand_forward_replayed_total", "asked"),
+    ("firsthand_forward_tokens_total", "failed"),
+    ("firsthand_forward_paused_total", "unauthorized"),
+    ("firsthand_forward_resumed_total", "resumed"),
+    ("firsthand_forward_held_back_total", "rate"),
+    ("firsthand_forward_store_errors_total", "store"),
+    ("firsthand_forward_crashes_total", "panic"),
+];
+
 /// Who a fact is about.
 #[derive(Debug, Clone)]
 pub struct Observer {
@@ -38,8 +56,18 @@ impl Observer {
         gauge!(name, "destination" => self.destination.clone()).set(value);
     }
 
-    /// The destination's task began.
+    /// The destination's task began. What it may count stands at 0 from here on.
     pub fn started(&self) {
+        for (name, reason) in COUNTERS {
+            self.count(name, reason, 0);
+        }
+        for name in [
+            "firsthand_forward_gate",
+            "firsthand_destination_paused",
+            "firsthand_forward_lag_events",
+        ] {
+            self.set(name, 0.0);
+        }
         tracing::info!(
             destination = self.destination,
             platform = self.platform,

@@ -201,6 +201,15 @@ pub(super) fn json_answer(status: StatusCode, body: String) -> Response {
         .into_response()
 }
 
+/// Returns the answer to a request whose path and query are longer than `most` bytes, and counts it.
+pub(crate) fn uri_too_long(most: usize) -> Response {
+    refused(Refused::new(
+        StatusCode::URI_TOO_LONG,
+        "uri_too_long",
+        format!("the path and its query have more than {most} bytes"),
+    ))
+}
+
 /// Whatever is not there.
 pub(super) async fn not_found() -> Response {
     Refused::new(

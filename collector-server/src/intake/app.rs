@@ -16,6 +16,7 @@ use super::cookie::CookieWriter;
 use super::metrics::IntakeMetrics;
 use super::network::Network;
 use super::rate::RateLimits;
+use super::room::Room;
 use super::sources::Sources;
 use crate::admit;
 use crate::config::{BotPolicy, Config};
@@ -24,6 +25,7 @@ use crate::forward::config::DestinationConfig;
 use crate::forward::replay::Served;
 use crate::privacy::ledger::Terms;
 use crate::region::Regions;
+use crate::signals::Signals;
 use crate::store::sqlite::SqliteStore;
 
 /// State of the doors.
@@ -43,6 +45,8 @@ pub struct App {
     pub(super) webhook_body_bytes: usize,
     pub(super) read_timeout: Duration,
     pub(super) permits: Semaphore,
+    /// Room for the bodies of all requests.
+    pub(super) room: Arc<Room>,
     pub(super) rates: RateLimits,
     pub(super) path_prefix: String,
     pub(super) has_metrics_listener: bool,
@@ -58,6 +62,8 @@ pub struct App {
     pub(crate) sdk_max_age_secs: u32,
     pub(super) prometheus: PrometheusHandle,
     pub(super) metrics: IntakeMetrics,
+    /// Counts what comes, to tell what is unusual.
+    pub(super) signals: Signals,
 }
 
 impl App {
@@ -67,6 +73,7 @@ impl App {
         store: SqliteStore,
         destinations: Vec<String>,
         prometheus: PrometheusHandle,
+        signals: Signals,
     ) -> anyhow::Result<Arc<Self>> {
         let sources = Sources::build(
             &config.sources,
@@ -103,6 +110,7 @@ impl App {
             webhook_body_bytes: limits.webhook_body_bytes,
             read_timeout: Duration::from_secs(config.server.read_timeout_secs),
             permits: Semaphore::new(limits.concurrent_requests),
+            room: Room::new(limits.bytes_in_flight),
             rates,
             path_prefix: config.server.path_prefix.clone(),
             has_metrics_listener: config.server.metrics_listen.is_some(),
@@ -116,6 +124,7 @@ impl App {
             sdk_max_age_secs: config.server.sdk_max_age_secs,
             prometheus,
             metrics,
+            signals,
         }))
     }
 

@@ -1,13 +1,16 @@
-//! Reads a body: bounded in size and time, UTF-8.
+//! Reads a body: bounded in size, in time and, together with all others, in memory; UTF-8.
 
-use axum::body::{Body, Bytes};
+use std::pin::Pin;
+
+use axum::body::{Body, HttpBody as _};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
 use super::App;
 use super::answer::Refused;
+use super::room::Gathered;
 
-/// How much of a body that is too large is still taken in, so that its sender can read the answer.
+/// How much of a body that is refused is still taken in, and thrown away, so that its sender can read the answer.
 const DRAIN_BYTES: usize = 8 * 1024 * 1024;
 
 /// Reads the whole body, of at most `most` bytes.
@@ -16,15 +19,23 @@ pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     most: usize,
-) -> Result<Bytes, Refused> {
+) -> Result<Gathered, Refused> {
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let is_too_large = announced.is_some_and(|bytes| bytes > most);
-    let limit = if is_too_large { DRAIN_BYTES } else { most };
-    let read = tokio::time::timeout(app.read_timeout, axum::body::to_bytes(body, limit)).await;
-    match read {
-        Err(_) => Err(Refused::new(
+    let mut refused = announced
+        .is_some_and(|bytes| bytes > most)
+        .then(|| too_large(most));
+    let mut gathered = Some(Gathered::new(
+        &app.room,
+        announced.unwrap_or(most).min(most),
+    ));
+    let taken = take(body, most, &mut gathered, &mut refused);
+    let is_in_time = tokio::time::timeout(app.read_timeout, taken).await.is_ok();
+    match (refused, gathered) {
+        (Some(refused), _) => Err(refused),
+        (None, Some(bytes)) if is_in_time => Ok(bytes),
+        (None, _) => Err(Refused::new(
             StatusCode::REQUEST_TIMEOUT,
             "body_timeout",
             format!(
@@ -32,20 +43,48 @@ pub(super) async fn read(
                 app.read_timeout.as_secs()
             ),
         )),
-        Ok(Ok(bytes)) if !is_too_large => Ok(bytes),
-        Ok(Ok(_)) => Err(too_large(most)),
-        Ok(Err(error)) if is_too_large || is_length_error(&error) => Err(too_large(most)),
-        Ok(Err(_)) => Err(Refused::new(
-            StatusCode::BAD_REQUEST,
-            "body_unreadable",
-            "the body broke off",
-        )),
     }
 }
 
-fn is_length_error(error: &axum::Error) -> bool {
-    // The only other cause is a connection that broke; its source is hyper's.
-    std::error::Error::source(error).is_some_and(|cause| cause.to_string().contains("length limit"))
+/// Takes the body in; once it is refused, only its bytes off the line.
+async fn take(
+    mut body: Body,
+    most: usize,
+    gathered: &mut Option<Gathered>,
+    refused: &mut Option<Refused>,
+) {
+    let mut seen = 0_usize;
+    loop {
+        let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        let chunk = match frame {
+            None => return,
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(_)) => {
+                refused.get_or_insert_with(|| {
+                    Refused::new(
+                        StatusCode::BAD_REQUEST,
+                        "body_unreadable",
+                        "the body broke off",
+                    )
+                });
+                return;
+            }
+        };
+        seen = seen.saturating_add(chunk.len());
+        if seen > most {
+            refused.get_or_insert_with(|| too_large(most));
+        } else if let Some(bytes) = gathered.as_mut()
+            && let Err(full) = bytes.push(&chunk)
+        {
+            refused.get_or_insert(full);
+        }
+        if refused.is_some() {
+            *gathered = None;
+            if seen >= DRAIN_BYTES {
+                return;
+            }
+        }
+    }
 }
 
 pub(super) fn too_large(most: usize) -> Refused {

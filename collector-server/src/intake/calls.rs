@@ -12,6 +12,7 @@ use super::answer::Refused;
 use super::events::{self, KnownPerson, Named, connection, within_deadline};
 use super::{App, metrics};
 use crate::admit::{self, Admitted, Raw, Rejected, Sender};
+use crate::signals::Brought;
 use crate::store::{Appended, Store as _};
 
 /// What became of one call.
@@ -70,6 +71,7 @@ pub(super) async fn take(
         .collect();
     let known = events::known_people(app, sender, &named).await?;
     let mut fates = Vec::with_capacity(calls.len());
+    let mut names = Vec::with_capacity(calls.len());
     let mut appends = Vec::new();
     let mut signals = Vec::new();
     for (index, ((raw, call), known)) in calls.into_iter().zip(known).enumerate() {
@@ -86,6 +88,7 @@ pub(super) async fn take(
         });
         signals.extend(admitted.signal);
         let append = admitted.append;
+        names.push(append.events.first().map(|event| event.name.clone()));
         if events::has_something(&append) {
             let is_event = !append.events.is_empty();
             appends.push((is_event.then_some(index), append));
@@ -93,6 +96,7 @@ pub(super) async fn take(
     }
     let (indices, appends): (Vec<_>, Vec<_>) = appends.into_iter().unzip();
     if appends.is_empty() {
+        tell_signals(app, sender, &names, &fates, received_at_ms);
         return Ok(fates);
     }
     if !signals.is_empty() {
@@ -111,7 +115,26 @@ pub(super) async fn take(
             Some(Appended::Accepted(_)) | None => {}
         }
     }
+    tell_signals(app, sender, &names, &fates, received_at_ms);
     Ok(fates)
+}
+
+fn tell_signals(app: &App, sender: &Sender, names: &[Option<String>], fates: &[Fate], now_ms: i64) {
+    let mut new = Vec::new();
+    let (mut duplicates, mut refused) = (0, 0);
+    for (name, fate) in names.iter().zip(fates) {
+        match fate {
+            Fate::Accepted => new.extend(name.as_deref()),
+            Fate::Duplicate => duplicates += 1,
+            Fate::Rejected(event) => refused += metrics::wrong(std::slice::from_ref(event)),
+        }
+    }
+    let brought = Brought {
+        names: &new,
+        duplicates,
+        refused,
+    };
+    app.signals.add(&sender.source, brought, now_ms);
 }
 
 fn anonymous_id<'c>(call: &'c Call<'_>) -> Option<&'c str> {

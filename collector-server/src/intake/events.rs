@@ -19,6 +19,7 @@ use super::{App, body, cookie, cors, metrics, network};
 use crate::admit::{self, Connection, Sender};
 use crate::privacy::subject::{Identifier, Standing, joint_word};
 use crate::region::Place;
+use crate::signals::Brought;
 use crate::store::{Append, Appended, ConsentChange, SourceKind, Store as _, StoreError};
 
 /// Takes a batch.
@@ -92,6 +93,11 @@ async fn take(
         within_deadline(app.store.record_consent(vec![signal], None)).await?;
     }
     let source = Arc::clone(&append.source);
+    let names: Vec<String> = append
+        .events
+        .iter()
+        .map(|event| event.name.clone())
+        .collect();
     let appended = if has_something(&append) {
         within_deadline(app.store.append(append)).await?
     } else {
@@ -115,6 +121,14 @@ async fn take(
         .count();
     app.metrics.stored(&source, accepted, duplicates);
     metrics::rejected(&source, &rejected);
+    let fates = names.iter().zip(&appended);
+    let new = fates.filter(|(_, fate)| matches!(fate, Appended::Accepted(_)));
+    let brought = Brought {
+        names: &new.map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        duplicates,
+        refused: metrics::wrong(&rejected),
+    };
+    app.signals.add(&source, brought, received_at_ms);
     tracing::debug!(
         source = &*source,
         accepted,

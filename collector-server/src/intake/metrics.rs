@@ -8,7 +8,7 @@ use http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
 use super::rate::TooFast;
-use crate::admit::Rejected;
+use crate::admit::{self, Rejected};
 
 /// Handles that every request uses, looked up once.
 #[derive(Debug)]
@@ -89,6 +89,13 @@ pub(super) fn rejected(source: &str, rejected: &[Rejected]) {
         counter!("firsthand_events_rejected_total", "source" => source.to_owned(), "code" => event.code)
             .increment(1);
     }
+}
+
+/// Returns how many events were refused because something about them was wrong: not for lack of consent, not because of whose
+/// they are.
+pub(super) fn wrong(rejected: &[Rejected]) -> usize {
+    let is_wrong = |code: &str| !matches!(code, "consent_denied" | "bot" | admit::SUPPRESSED);
+    rejected.iter().filter(|event| is_wrong(event.code)).count()
 }
 
 /// Counts a request that was refused as a whole, by the codes of `docs/wire.md`.

@@ -23,11 +23,13 @@ mod privacy;
 mod rate;
 mod region;
 mod report;
+mod room;
 mod segment;
 mod sources;
 mod status;
 mod webhooks;
 
+pub(crate) use answer::uri_too_long;
 pub use app::App;
 pub use evidence::is_sha256;
 pub use network::Network;

@@ -46,7 +46,10 @@ async fn answer_to(app: &App, request: Request, kind: Option<Kind>) -> Response 
     let (parts, body) = request.into_parts();
     let answer = match take(app, &parts.headers, body, kind).await {
         Ok(tally) => success(&tally),
-        Err(refused) => refused.into_segment_answer(),
+        Err(refused) => {
+            metrics::refused(refused.code);
+            refused.into_segment_answer()
+        }
     };
     app.metrics.answered(answer.status());
     app.metrics.seconds.record(started.elapsed().as_secs_f64());
@@ -64,7 +67,7 @@ async fn take(
     let in_head = headers.get(AUTHORIZATION).and_then(write_key);
     let in_head = in_head.map(|key| app.sources.segment(&key)).transpose()?;
     let bytes = body::read(app, headers, body, app.segment_body_bytes).await?;
-    let bytes = gzip::unpacked(headers, bytes, app.segment_body_bytes).await?;
+    let bytes = gzip::unpacked(&app.room, headers, bytes, app.segment_body_bytes).await?;
     let received_at_ms = events::now_ms();
     let text = body::text(&bytes)?;
     let request = match kind {

@@ -4,14 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
 
 use super::App;
 use super::access;
 use super::answer::{Refused, json_answer};
+use super::events::now_ms;
 use crate::store::Room;
 
 /// Longest wait for the disk before the collector calls itself not ready.
@@ -22,8 +24,32 @@ pub(super) async fn healthz() -> Response {
     json_answer(StatusCode::OK, r#"{"status":"ok"}"#.to_owned())
 }
 
-/// Events can be written.
-pub(super) async fn readyz(State(app): State<Arc<App>>) -> Response {
+/// Events can be written. `?verbose`: how everything stands, for the machine itself, else for a token of any role.
+pub(super) async fn readyz(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let answer = ready(&app).await;
+    let is_verbose = query.is_some_and(|query| query == "verbose" || query.starts_with("verbose="));
+    if !is_verbose {
+        return answer;
+    }
+    if !is_from_here(peer, &headers)
+        && let Err(refused) = access::admit_any(&app, &headers).await
+    {
+        return refused.into_answer();
+    }
+    let status = answer.status();
+    let body = json!({
+        "status": if status.is_success() { "ready" } else { "not_ready" },
+        "overview": app.signals.overview(now_ms()),
+    });
+    json_answer(status, body.to_string())
+}
+
+async fn ready(app: &App) -> Response {
     match tokio::time::timeout(READY_DEADLINE, app.store.probe()).await {
         Ok(Ok(())) => json_answer(StatusCode::OK, r#"{"status":"ready"}"#.to_owned()),
         Ok(Err(error)) => Refused::from(error).into_answer(),
@@ -72,6 +98,8 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
     let bytes = u32::try_from(app.store.waiting_bytes()).unwrap_or(u32::MAX);
     metrics::gauge!("firsthand_store_waiting_bytes").set(bytes);
     room_metrics(&app.store.room());
+    let bytes = u32::try_from(app.room.taken()).unwrap_or(u32::MAX);
+    metrics::gauge!("firsthand_request_bytes_in_flight").set(bytes);
     #[allow(clippy::redundant_closure_for_method_calls)] // the method is not general enough
     if let Ok(rows) = app.store.read(|view| view.quarantine_rows()).await {
         metrics::gauge!("firsthand_quarantine_rows").set(u32::try_from(rows).unwrap_or(u32::MAX));

@@ -86,18 +86,17 @@ pub(super) async fn post(
     let (parts, body) = request.into_parts();
     let Some(source) = app.sources.webhook(&platform, &name) else {
         metrics::counter!("firsthand_webhook_unknown_total").increment(1);
-        let answer = Refused::new(
+        let answer = answer::refused(Refused::new(
             StatusCode::NOT_FOUND,
             "unknown_webhook",
             "no [[source]] of this kind and name: the address is /v1/webhooks/KIND/NAME",
-        )
-        .into_answer();
+        ));
         app.metrics.answered(answer.status());
         return answer;
     };
     let (outcome, answer) = match take(&app, source, &parts.headers, body).await {
         Ok((outcome, tally)) => (outcome, told(outcome, &tally)),
-        Err(Refusing(outcome, refused)) => (outcome, refused.into_answer()),
+        Err(Refusing(outcome, refused)) => (outcome, answer::refused(refused)),
     };
     metrics::counter!(
         "firsthand_webhook_deliveries_total",

@@ -1,0 +1,233 @@
+//! Memory stays bounded and strangers stay out of the way, whoever comes and however slowly.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use common::{Answer, Collector, SHOP, batch, event};
+
+const LONGEST: Duration = Duration::from_mins(2);
+
+/// Starts a collector with these lines in `[server]` and `[limits]`.
+fn start(dir: &std::path::Path, server: &str, limits: &str) -> Collector {
+    let path = common::write_config(dir, &format!("[limits]\n{limits}\n"));
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        config.replace("[server]", &format!("[server]\n{server}")),
+    )
+    .unwrap();
+    Collector::start_with(&path)
+}
+
+fn connect(collector: &Collector) -> TcpStream {
+    let stream = TcpStream::connect(collector.addr).unwrap();
+    stream.set_read_timeout(Some(LONGEST)).unwrap();
+    stream
+}
+
+fn head(length: usize) -> String {
+    format!(
+        "POST /v1/events HTTP/1.1\r\nhost: c\r\norigin: {SHOP}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    )
+}
+
+/// The most memory that the collector ever had, in MiB.
+fn peak_mib(collector: &Collector) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", collector.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.unwrap().trim().trim_end_matches(" kB");
+    kib.parse::<u64>().unwrap() / 1024
+}
+
+fn in_flight(collector: &Collector) -> f64 {
+    collector.metric("firsthand_request_bytes_in_flight")
+}
+
+fn cut(collector: &Collector, reason: &str) -> f64 {
+    collector.metric(&format!(
+        "firsthand_connections_cut_total{{reason=\"{reason}\"}}"
+    ))
+}
+
+/// Waits until it is so.
+fn wait(what: &str, is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + LONGEST;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+/// 3000 bodies of 512 kB come at a time and slowly: 1.5 GB in all, 32 MiB of which may be in memory.
+#[test]
+fn thousands_of_slow_bodies_are_refused_and_memory_stays_bounded() {
+    const BODIES: usize = 3_000;
+    const BODY_BYTES: usize = 512 * 1024;
+    // As docs/config.md says: 64 MiB, three times the bytes in flight, 64 KiB and twice the head a connection.
+    const MOST_MIB: u64 = 64 + 3 * 32 + (64 + 2 * 8) * BODIES as u64 / 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(
+        dir.path(),
+        "read_timeout_secs = 300",
+        "bytes_in_flight = 33554432\nhead_bytes = 8192",
+    );
+    let before_mib = peak_mib(&collector);
+    let mut senders: Vec<TcpStream> = (0..BODIES)
+        .map(|_| {
+            let mut stream = connect(&collector);
+            stream.write_all(head(BODY_BYTES).as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    // Round by round each sends a little, and none the last byte.
+    let piece = vec![b' '; 8 * 1024];
+    for _ in 0..BODY_BYTES / piece.len() - 1 {
+        for sender in &mut senders {
+            sender.write_all(&piece).unwrap();
+        }
+    }
+    assert!(in_flight(&collector) <= 33_554_432.0);
+    let peak_mib = peak_mib(&collector);
+    assert!(
+        peak_mib < MOST_MIB,
+        "{peak_mib} MiB, {before_mib} before the flood"
+    );
+    // Now each sends the rest: who was refused hears so and when to come again, nobody is left without an answer.
+    let rest = vec![b' '; piece.len()];
+    let (mut refused, mut read) = (0, 0);
+    for mut sender in senders {
+        sender.write_all(&rest).unwrap();
+        let answer = Answer::read(sender);
+        match (answer.status, answer.code().as_str()) {
+            (503, "overloaded") => {
+                assert_eq!(answer.header("retry-after"), Some("1"));
+                assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP));
+                refused += 1;
+            }
+            // White space is no batch, but it was read to its end.
+            (400, "invalid_json") => read += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refused >= BODIES - 64, "only {refused} were refused");
+    assert_eq!(refused + read, BODIES);
+    let series = "firsthand_requests_refused_total{code=\"overloaded\"}";
+    assert!((collector.metric(series) - f64::from(u32::try_from(refused).unwrap())).abs() < 0.1);
+    // All room is given back, and the next visitor is taken.
+    wait("room is missing", || in_flight(&collector) < 1.0);
+    let answer = collector.page(&batch(&event("after-the-flood")));
+    assert_eq!(answer.status, 202, "{}", answer.body);
+}
+
+/// A packet of one byte must not hold the buffer it was read into.
+#[test]
+fn a_body_that_drips_takes_no_more_than_its_bytes() {
+    const DRIPS: usize = 20_000;
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "read_timeout_secs = 300", "");
+    let body = batch(&event("drip"));
+    let body = format!("{}{body}", " ".repeat(DRIPS));
+    let mut stream = connect(&collector);
+    stream.set_nodelay(true).unwrap();
+    stream.write_all(head(body.len()).as_bytes()).unwrap();
+    let before_mib = peak_mib(&collector);
+    for drip in body.as_bytes().chunks(1) {
+        stream.write_all(drip).unwrap();
+    }
+    let answer = Answer::read(stream);
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    let grown = peak_mib(&collector) - before_mib;
+    assert!(grown < 64, "{grown} MiB for {DRIPS} bytes");
+}
+
+#[test]
+fn a_head_or_a_path_that_is_too_large_is_refused_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "", "head_bytes = 8192\nuri_bytes = 1000");
+    let long_header = format!(
+        "GET /healthz HTTP/1.1\r\nhost: c\r\ncookie: {}\r\n\r\n",
+        "c".repeat(9_000)
+    );
+    let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many_headers = format!("GET /healthz HTTP/1.1\r\nhost: c\r\n{many}\r\n");
+    for request in [long_header, many_headers] {
+        let before = cut(&collector, "head_too_large");
+        let mut stream = connect(&collector);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 431 "), "{answer:?}");
+        wait("the refusal is not counted", || {
+            cut(&collector, "head_too_large") > before
+        });
+    }
+    let mut stream = connect(&collector);
+    stream.write_all(b"GET /a b c HTTP/9\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer:?}");
+    wait("it is not counted", || {
+        cut(&collector, "head_invalid") >= 1.0
+    });
+
+    let longest = "/".to_owned() + &"p".repeat(999);
+    assert_eq!(collector.get(&longest).status, 404);
+    let answer = collector.get(&format!("{longest}?"));
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (414, "uri_too_long")
+    );
+    assert!(answer.message().contains("more than 1000 bytes"));
+    let series = "firsthand_requests_refused_total{code=\"uri_too_long\"}";
+    assert!(collector.metric(series) >= 1.0);
+}
+
+/// Somebody asks for the SDK again and again and never reads.
+#[test]
+fn who_takes_no_answer_is_cut_off_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "write_timeout_secs = 1", "");
+    let mut stream = connect(&collector);
+    stream.set_write_timeout(Some(LONGEST)).unwrap();
+    let asks = "GET /sdk/fh.js HTTP/1.1\r\nhost: c\r\n\r\n".repeat(100);
+    // Until the line is full in both directions and the other side has closed it.
+    let began = Instant::now();
+    while stream.write_all(asks.as_bytes()).is_ok() {
+        assert!(began.elapsed() < LONGEST, "never cut off");
+    }
+    wait("the end is not counted", || {
+        cut(&collector, "answer_not_taken") >= 1.0
+    });
+    assert_eq!(collector.page(&batch(&event("other"))).status, 202);
+}
+
+#[test]
+fn a_connection_carries_so_many_requests_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "", "requests_per_connection = 3");
+    let mut kept = collector.keep_alive();
+    for nth in 1..=3 {
+        let head = kept.get("/healthz").to_lowercase();
+        assert_eq!(
+            head.contains("connection: close"),
+            nth == 3,
+            "{nth}: {head}"
+        );
+    }
+    let mut stream = connect(&collector);
+    stream
+        .write_all(
+            "GET /healthz HTTP/1.1\r\nhost: c\r\n\r\n"
+                .repeat(5)
+                .as_bytes(),
+        )
+        .unwrap();
+    let mut all = String::new();
+    stream.read_to_string(&mut all).unwrap();
+    assert_eq!(all.matches("HTTP/1.1 200").count(), 3, "{all}");
+}
