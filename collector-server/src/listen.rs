@@ -165,7 +165,7 @@ fn connection(
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(CONNECTION, close);
             }
-            Ok(answer)
+            Ok::<_, Infallible>(answer)
         })
     });
     http1::Builder::new()
