@@ -11,7 +11,7 @@ NATIVE := --workspace --exclude firsthand-web --exclude firsthand-sdk-tool
 CLIENTS_VENV := target/clients-venv
 SDK_SOURCES := $(shell find sdk npm/src -type f 2>/dev/null) npm/package.json npm/build.mjs Cargo.lock
 
-.PHONY: help demo test check bench sdk collector setup setup-browsers test-rust test-wasm test-npm test-shop test-clients test-e2e screenshots fuzz clean
+.PHONY: help demo test check bench faults sdk collector setup setup-browsers setup-faults test-rust test-wasm test-npm test-shop test-clients test-e2e screenshots fuzz clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -33,6 +33,10 @@ bench: setup setup-browsers sdk tests/e2e/node_modules/.installed ## Measures ev
 	$(CARGO) build --release -p firsthand-collector -p firsthand-load
 	target/release/load run --collector target/release/firsthand --out target/bench
 
+faults: setup setup-faults sdk ## Kills, outages, full disks, torn files: the long fault suite; SEED=n runs a schedule again
+	$(CARGO) build $(NATIVE)
+	target/debug/faults run --long $(if $(SEED),--seed $(SEED))
+
 sdk: $(SDK) ## Builds the SDK into npm/dist
 
 $(SDK): $(SDK_SOURCES) npm/node_modules/.installed
@@ -41,7 +45,7 @@ $(SDK): $(SDK_SOURCES) npm/node_modules/.installed
 collector: sdk ## Builds the collector with the SDK inside: target/release/firsthand
 	$(CARGO) build --release -p firsthand-collector
 
-test-rust: sdk ## Rust tests, the collector as a process among them
+test-rust: setup-faults sdk ## Rust tests, the collector as a process and the short fault suite among them
 	$(CARGO) test $(NATIVE)
 
 test-wasm: npm/node_modules/.installed ## The SDK's Rust tests in headless Chromium
@@ -74,6 +78,9 @@ setup: npm/node_modules/.installed ## Installs what building needs (wasm target,
 
 setup-browsers:
 	@.ci/install-tools browsers
+
+setup-faults:
+	@.ci/install-tools faults
 
 npm/node_modules/.installed: npm/package-lock.json
 	@.ci/install-tools build

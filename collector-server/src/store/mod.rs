@@ -10,6 +10,8 @@
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod model;
 mod room;
 mod settled;
 pub mod sqlite;

@@ -152,7 +152,38 @@ fn missing(promises: &[Promise], found: &BTreeSet<String>, damage: Damage) -> Op
     ))
 }
 
-/// Copies a file's bytes.
+/// Returns a file's bytes.
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_synced_before_the_cut_and_is_gone_is_seen() {
+        let promise = |id: &str, wal_bytes| Promise {
+            ids: vec![id.to_owned()],
+            wal_bytes,
+        };
+        let promises = [promise("a", 100), promise("b", 200)];
+        let found = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        for (ids, damage, is_wrong) in [
+            (&["a", "b"][..], Damage::LogCut(200), false),
+            (&["a"], Damage::LogCut(199), false),
+            (&["a"], Damage::LogCut(200), true),
+            (&[], Damage::LogTorn(100, 1), true),
+            (&["a"], Damage::FoldCut(5), true),
+            (&["a"], Damage::FoldTorn(5), true),
+            (&[], Damage::FileCut(5), false),
+        ] {
+            let said = missing(&promises, &found(ids), damage);
+            assert_eq!(
+                said.is_some(),
+                is_wrong,
+                "{damage:?} with {ids:?}: {said:?}"
+            );
+        }
+    }
 }

@@ -80,6 +80,10 @@ async fn apply(
             Ok(true)
         }
         Fault::Html(status) => {
+            if status < 300 {
+                // Who reads nothing but the status believes it.
+                forward(upstream, request).await?;
+            }
             let answer = http::answer(status, "text/html", "", PAGE);
             client.write_all(&answer.bytes()).await?;
             Ok(true)

@@ -10,7 +10,7 @@ use crate::dice::Dice;
 pub enum Fault {
     /// The platform never sees it; the answer has this status, with `Retry-After` where one is given.
     Refuse(u16, Option<u32>),
-    /// The platform never sees it; a page of HTML answers with this status.
+    /// A page of HTML answers with this status; the platform has seen the request only where that means success.
     Html(u16),
     /// The platform never sees it; the connection is reset.
     Reset,

@@ -706,6 +706,8 @@ mod key_tests;
 #[cfg(test)]
 mod ledger_tests;
 #[cfg(test)]
+mod model_tests;
+#[cfg(test)]
 mod retain_tests;
 #[cfg(test)]
 mod seal_tests;

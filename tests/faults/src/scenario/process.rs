@@ -56,7 +56,8 @@ pub(super) async fn reloads(world: &mut World, length: Length) -> anyhow::Result
     for _ in 0..rounds {
         let requests = world.dice.between(5, 30);
         world.acknowledge(requests).await?;
-        let batch_events = world.dice.between(1, 50);
+        // Not 1: a webhook then sends messages of another kind, with ids of another kind.
+        let batch_events = world.dice.between(2, 50);
         world.write_config(batch_events)?;
         world.reload().await?;
         world.platforms.tallies()?;

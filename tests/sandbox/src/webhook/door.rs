@@ -82,7 +82,7 @@ impl Visit for Message {
         if !is_whole {
             return refusal(400, "type, timestamp and data are expected").refuses(self);
         }
-        let is_single = events.len() == 1;
+        let is_single = !self.is_batch();
         Judgement {
             taken: events
                 .into_iter()
@@ -141,13 +141,18 @@ impl Message {
 
     fn events(&self) -> Vec<&Value> {
         match self.body.pointer("/data/events").and_then(Value::as_array) {
-            Some(list) if self.body["type"] == "events.batch" => list.iter().collect(),
+            Some(list) if self.is_batch() => list.iter().collect(),
             _ if self.body.is_object() => vec![&self.body],
             _ => Vec::new(),
         }
     }
 
-    /// A message that came before is a copy by its id; in a message of several each event has its own.
+    fn is_batch(&self) -> bool {
+        self.body["type"] == "events.batch"
+    }
+
+    /// A message that came before is a copy by its id; in a batch, of one event too, each event has its own: what
+    /// is sent again may travel in other company.
     fn arrival(&self, event: &Value, is_single: bool) -> Arrival {
         let text = |path: &str| {
             event
