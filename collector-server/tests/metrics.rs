@@ -64,7 +64,7 @@ fn exported(text: &str) -> BTreeMap<String, Metric> {
     for line in text.lines() {
         if let Some(told) = line.strip_prefix("# TYPE ") {
             let (name, kind) = told.split_once(' ').unwrap();
-            last = name.to_owned();
+            name.clone_into(&mut last);
             let metric = Metric {
                 kind: kind.to_owned(),
                 labels: BTreeSet::new(),

@@ -44,6 +44,22 @@ fn peak_mib(collector: &Collector) -> u64 {
     kib.parse::<u64>().unwrap() / 1024
 }
 
+/// Says what is missing where a process may not open so many connections.
+fn assert_enough_files(connections: usize) {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"));
+    let soft = line
+        .and_then(|line| line.split_whitespace().nth(3))
+        .unwrap();
+    let is_enough = soft == "unlimited" || soft.parse::<usize>().unwrap() > connections + 100;
+    assert!(
+        is_enough,
+        "{soft} open files are too few for {connections} connections: run `ulimit -n 8192` before"
+    );
+}
+
 fn in_flight(collector: &Collector) -> f64 {
     collector.metric("firsthand_request_bytes_in_flight")
 }
@@ -76,6 +92,7 @@ fn thousands_of_slow_bodies_are_refused_and_memory_stays_bounded() {
         "read_timeout_secs = 300",
         "bytes_in_flight = 33554432\nhead_bytes = 8192",
     );
+    assert_enough_files(BODIES);
     let before_mib = peak_mib(&collector);
     let mut senders: Vec<TcpStream> = (0..BODIES)
         .map(|_| {
@@ -153,7 +170,7 @@ fn a_head_or_a_path_that_is_too_large_is_refused_and_counted() {
         "GET /healthz HTTP/1.1\r\nhost: c\r\ncookie: {}\r\n\r\n",
         "c".repeat(9_000)
     );
-    let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = "x-one-of-many: 1\r\n".repeat(200);
     let many_headers = format!("GET /healthz HTTP/1.1\r\nhost: c\r\n{many}\r\n");
     for request in [long_header, many_headers] {
         let before = cut(&collector, "head_too_large");

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_unpacked_needs_room_too() {
-        let body = packed(&[b' '; 20_000]);
+        let body = packed(&vec![b' '; 20_000]);
         let room = Room::new(10_000);
         let refused = super::unpack(&room, &body, 1 << 20).unwrap_err();
         assert_eq!(refused.code, "overloaded");

@@ -9,11 +9,11 @@ const DAY: i64 = 24;
 /// Length of an hour, in milliseconds.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// Parts of the last hour that are counted apart.
-const PARTS: i64 = 12;
+const PARTS: u8 = 12;
 /// Length of such a part, in milliseconds.
-const PART_MS: i64 = HOUR_MS / PARTS;
+const PART_MS: i64 = HOUR_MS / PARTS as i64;
 /// Most hours that are remembered: [`MAX_DAYS`] days and the hour that runs.
-const MOST_HOURS: usize = MAX_DAYS as usize * DAY as usize + 1;
+const MOST_HOURS: usize = MAX_DAYS as usize * 24 + 1;
 /// Most days that a baseline may look back.
 pub(crate) const MAX_DAYS: u32 = 28;
 
@@ -99,13 +99,13 @@ struct Recent {
 
 impl Recent {
     fn slot(part: i64) -> usize {
-        usize::try_from(part.rem_euclid(PARTS)).unwrap_or(0)
+        usize::try_from(part.rem_euclid(PARTS.into())).unwrap_or(0)
     }
 
     fn add(&mut self, count: u32, now_ms: i64) {
         let part = now_ms.div_euclid(PART_MS);
         let passed = part.saturating_sub(self.newest);
-        for step in 0..passed.clamp(0, PARTS) {
+        for step in 0..passed.clamp(0, PARTS.into()) {
             if let Some(old) = self.counts.get_mut(Self::slot(part - step)) {
                 *old = 0;
             }
@@ -118,7 +118,7 @@ impl Recent {
 
     fn sum(&self, now_ms: i64) -> u32 {
         let passed = now_ms.div_euclid(PART_MS).saturating_sub(self.newest);
-        (0..PARTS - passed.clamp(0, PARTS))
+        (0..i64::from(PARTS) - passed.clamp(0, PARTS.into()))
             .filter_map(|back| self.counts.get(Self::slot(self.newest - back)))
             .fold(0, |sum, count| sum.saturating_add(*count))
     }
@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(hours.same_hour(now, 7), [13, 12, 11, 10]);
         assert_eq!(hours.same_hour(now, 2), [13, 12]);
         assert_eq!(hours.same_hour(now + HOUR_MS, 7), [1, 1, 1, 1]);
-        assert_eq!(hours.same_hour(now + 2 * HOUR_MS, 7), [0, 0, 0]);
+        assert_eq!(hours.same_hour(now + 2 * HOUR_MS, 7), [0, 0, 0, 0]);
         assert_eq!(hours.same_hour(now + 10 * DAY * HOUR_MS, 3), [0, 0, 0]);
         assert_eq!(Hours::default().same_hour(now, 7), [0_u32; 0]);
     }

@@ -79,8 +79,8 @@ pub(super) struct Odd {
     pub(super) words: String,
 }
 
-fn odd(kind: Kind, words: String) -> Option<Odd> {
-    Some(Odd { kind, words })
+const fn odd(kind: Kind, words: String) -> Odd {
+    Odd { kind, words }
 }
 
 /// Returns how much usually comes in an hour around this time, `None` while too little is known.
@@ -115,20 +115,20 @@ pub(super) fn volume(
         let was_usual =
             median(hours.same_hour(now_ms.saturating_sub(quiet_ms), rules.baseline_days));
         if limit_ms > 0 && quiet_ms >= limit_ms && was_usual >= rules.min_events {
-            return odd(
+            return Some(odd(
                 Kind::Silent,
                 format!(
                     "nothing for {} minutes, usually {usual} an hour at this time",
                     quiet_ms / 60_000
                 ),
-            );
+            ));
         }
         let is_drop = percent(got, usual) < u64::from(rules.drop_percent);
         if is_drop && up_ms >= HOUR_MS {
-            return odd(
+            return Some(odd(
                 Kind::VolumeDrop,
                 format!("{got} in the last hour, usually {usual}"),
-            );
+            ));
         }
     }
     let spike = u64::from(rules.spike_percent);
@@ -164,10 +164,10 @@ pub(super) fn duplicates(
     let now = percent(known, all);
     let limit = u64::from(rules.duplicate_percent);
     if limit > 0 && all >= rules.min_events && now >= limit && now >= usual + UNUSUAL_PERCENT {
-        return odd(
+        return Some(odd(
             Kind::Duplicates,
             format!("{now} % of the last hour's events were known already, usually {usual} %"),
-        );
+        ));
     }
     None
 }
@@ -178,12 +178,12 @@ pub(super) fn rejected(taken: u32, refused: u32, rules: &Rules) -> Option<Odd> {
     let share = percent(refused, all);
     let limit = u64::from(rules.rejected_percent);
     if limit > 0 && all >= rules.min_events && share >= limit {
-        return odd(
+        return Some(odd(
             Kind::Rejected,
             format!(
                 "{share} % of the last hour's events were refused; `firsthand_events_rejected_total` tells why"
             ),
-        );
+        ));
     }
     None
 }
