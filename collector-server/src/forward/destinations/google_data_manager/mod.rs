@@ -251,7 +251,7 @@ impl Destination for DataManager {
         );
         body::list(object.key("events"), batch.events);
         object.text("encoding", "HEX");
-        object.bool_opt("validateOnly", self.config.validate_only.then_some(true));
+        object.bool_opt("validateOnly", Some(self.config.validate_only));
         object.end();
         let mut outgoing = Outgoing::json(format!("{}/v1/events:ingest", self.base_url), out);
         if let Some(token) = batch.token {
