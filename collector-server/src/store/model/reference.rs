@@ -208,10 +208,8 @@ impl Model {
             if !destination.is_known {
                 return 0;
             }
-            let open = destination.outcomes.iter();
-            let oldest = open
-                .filter(|(_, (outcome, _))| due_at(outcome).is_some())
-                .next();
+            let mut outcomes = destination.outcomes.iter();
+            let oldest = outcomes.find(|(_, (outcome, _))| due_at(outcome).is_some());
             let unread = destination.cursor + 1;
             oldest.map_or(unread, |(seq, _)| unread.min(*seq))
         };
