@@ -1,6 +1,7 @@
 //! Everything of one scenario: collector, platforms, senders' ledger, clock, and a folder that holds it all.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -148,9 +149,10 @@ secret_key = {{ env = "ERP_KEY" }}
             if self.setting.is_without_destinations {
                 break;
             }
-            text += &format!(
-                "[[destination]]\nkind = \"{name}\"\nname = \"{name}\"\nbatch_events = {batch_events}\n{account}\n"
-            );
+            writeln!(
+                text,
+                "[[destination]]\nkind = \"{name}\"\nname = \"{name}\"\nbatch_events = {batch_events}\n{account}"
+            )?;
         }
         std::fs::write(self.config_path(), text).context("writing the configuration")
     }
