@@ -1,5 +1,6 @@
 //! The engine against the sandbox's strict platforms and a real store: nothing is mocked but a lost commit.
 
+mod answers;
 mod confirm;
 mod conformance;
 mod faults;

@@ -12,12 +12,15 @@ const RETENTION_DAYS: u32 = 4;
 
 struct Sqlite {
     folder: TempDir,
+    /// Loses everything in a crash: what the suite must see.
+    is_forgetful: bool,
 }
 
 impl Sqlite {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            is_forgetful: false,
         }
     }
 
@@ -55,10 +58,11 @@ impl Engine for Sqlite {
             !name.ends_with("-shm") && name != "lock"
         };
         let entries = std::fs::read_dir(self.folder.path()).unwrap();
-        for path in entries.map(|entry| entry.unwrap().path()).filter(is_left) {
+        let paths = entries.map(|entry| entry.unwrap().path()).filter(is_left);
+        for path in paths.filter(|_| !self.is_forgetful) {
             std::fs::copy(&path, left.path().join(path.file_name().unwrap())).unwrap();
         }
-        assert!(left.path().join(FILE_NAME).exists());
+        assert!(self.is_forgetful || left.path().join(FILE_NAME).exists());
         store.close().await;
         self.folder = left;
         self.open_here()
@@ -76,4 +80,13 @@ impl Engine for Sqlite {
 #[test]
 fn the_engine_answers_what_the_model_answers() {
     holds(Sqlite::new);
+}
+
+#[test]
+#[should_panic(expected = "Test failed")]
+fn an_engine_that_forgets_in_a_crash_is_seen() {
+    holds(|| Sqlite {
+        is_forgetful: true,
+        ..Sqlite::new()
+    });
 }
