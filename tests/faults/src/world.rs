@@ -33,6 +33,8 @@ const SETTLE_DEADLINE: Duration = Duration::from_mins(3);
 const DEADLINE: Duration = Duration::from_mins(1);
 /// How often one looks whether something is so.
 const LOOK: Duration = Duration::from_millis(20);
+/// How often one looks at everything.
+const LONG_LOOK: Duration = Duration::from_millis(500);
 /// Most events that are read back.
 const MAX_EVENTS: usize = 2_000_000;
 
@@ -297,10 +299,14 @@ secret_key = {{ env = "ERP_KEY" }}
             self.start().await?;
         }
         let deadline = Instant::now() + SETTLE_DEADLINE;
+        let mut next_look = Instant::now();
         while Instant::now() < deadline {
-            let is_worth_a_look = leave.may_die || self.has_arrived()?;
-            if is_worth_a_look && !self.judge(leave)?.iter().any(Finding::may_pass) {
-                break;
+            // A look reads everything; what has not arrived may never have to.
+            if self.has_arrived()? || Instant::now() >= next_look {
+                if !self.judge(leave)?.iter().any(Finding::may_pass) {
+                    break;
+                }
+                next_look = Instant::now() + LONG_LOOK;
             }
             tokio::time::sleep(LOOK).await;
         }

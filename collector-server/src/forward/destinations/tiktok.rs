@@ -204,7 +204,9 @@ impl Destination for TikTok {
         };
         match envelope.code {
             // 20001 is a partial success: the platform has the events and does not say which it left out.
-            0 | 20_001 => Verdict::Delivered,
+            0 | 20_001 if answer.is_success() => Verdict::Delivered,
+            // TikTok says 200 whatever it says: this is somebody between.
+            0 | 20_001 => foreign_answer(answer),
             40_001 | 40_104 | 40_105 => Verdict::Unauthorized { reason },
             40_100 => retry(RetryClass::Throttled),
             40_002 => {
