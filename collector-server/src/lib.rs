@@ -15,6 +15,7 @@ pub mod intake;
 mod inventory;
 mod listen;
 mod nearest;
+pub mod open_files;
 pub mod privacy;
 pub mod region;
 mod reload;

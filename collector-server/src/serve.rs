@@ -20,6 +20,7 @@ use crate::forward::health::Health;
 use crate::intake::{self, App};
 use crate::inventory;
 use crate::listen::{self, Bounds};
+use crate::open_files;
 use crate::privacy::keys::Masters;
 use crate::reload::Running;
 use crate::signals::{self, Signals};
@@ -60,6 +61,7 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
     // From the first moment on: a signal that nobody waits for ends the process.
     let mut hangup = signal(SignalKind::hangup()).context("waiting for SIGHUP")?;
     check_secrets(&config)?;
+    open_files::make_room(config.limits.connections);
     let prometheus = install_metrics()?;
     inventory::register(&config);
     let destinations = config.destination_names();

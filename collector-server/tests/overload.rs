@@ -6,6 +6,7 @@ mod common;
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{Answer, Collector, SHOP, batch, event};
@@ -46,18 +47,36 @@ fn peak_mib(collector: &Collector) -> u64 {
 
 /// Says what is missing where a process may not open so many connections.
 fn assert_enough_files(connections: usize) {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let files = firsthand_collector::open_files::raise();
+    assert!(
+        files.is_none_or(|files| files > connections as u64 + 100),
+        "{files:?} open files are too few for {connections} connections: run `ulimit -Hn 8192` before"
+    );
+}
+
+/// Returns the soft and the hard limit of open files.
+fn open_files(pid: u32) -> [String; 2] {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
     let line = limits
         .lines()
         .find(|line| line.starts_with("Max open files"));
-    let soft = line
-        .and_then(|line| line.split_whitespace().nth(3))
-        .unwrap();
-    let is_enough = soft == "unlimited" || soft.parse::<usize>().unwrap() > connections + 100;
-    assert!(
-        is_enough,
-        "{soft} open files are too few for {connections} connections: run `ulimit -n 8192` before"
+    let mut values = line.unwrap().split_whitespace().skip(3).map(str::to_owned);
+    [values.next().unwrap(), values.next().unwrap()]
+}
+
+#[test]
+fn a_low_limit_of_open_files_is_raised_as_far_as_it_may_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = common::write_config(dir.path(), "");
+    let collector = Collector::start_by(
+        Command::new("sh")
+            .args(["-c", "ulimit -Sn 300; exec \"$0\" serve --config \"$1\""])
+            .arg(env!("CARGO_BIN_EXE_firsthand"))
+            .arg(config),
     );
+    let [soft, hard] = open_files(collector.id());
+    assert_ne!(soft, "300");
+    assert_eq!(soft, hard);
 }
 
 fn in_flight(collector: &Collector) -> f64 {

@@ -57,15 +57,20 @@ pub fn write_config(dir: &Path, extra: &str) -> PathBuf {
 
 pub fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_firsthand"));
+    command.args(args);
+    surround(&mut command);
     command
-        .args(args)
+}
+
+/// Gives a command the secrets, and the test its output.
+fn surround(command: &mut Command) {
+    command
         .env("ADMIN_TOKEN", ADMIN_TOKEN)
         .env("ERP_KEY", SECRET_KEY)
         .env("RUST_LOG", "debug")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    command
 }
 
 pub fn run(args: &[&str]) -> Output {
@@ -80,9 +85,17 @@ impl Collector {
 
     /// Starts a collector with this configuration.
     pub fn start_with(config: &Path) -> Self {
-        let mut child = command(&["serve", "--config", config.to_str().unwrap()])
-            .spawn()
-            .unwrap();
+        Self::start_by(&mut command(&[
+            "serve",
+            "--config",
+            config.to_str().unwrap(),
+        ]))
+    }
+
+    /// Starts a collector by this command.
+    pub fn start_by(command: &mut Command) -> Self {
+        surround(command);
+        let mut child = command.spawn().unwrap();
         let output = Arc::new(Mutex::new(String::new()));
         let errors = BufReader::new(child.stderr.take().unwrap());
         let kept = Arc::clone(&output);
