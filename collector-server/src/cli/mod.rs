@@ -214,6 +214,9 @@ fn start_log(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that cannot be written (its disk is full) would be told of on stderr, which cannot be written either:
+        // that panics, in the store's writer too.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(false).init(),

@@ -280,10 +280,9 @@ secret_key = {{ env = "ERP_KEY" }}
     /// Waits until so many more requests were acknowledged.
     pub async fn acknowledge(&self, more: u64) -> anyhow::Result<()> {
         let goal = self.debts.acknowledged() + more;
-        until("requests are acknowledged", || {
-            Ok(self.debts.acknowledged() >= goal)
-        })
-        .await
+        let is_so = || Ok(self.debts.acknowledged() >= goal);
+        let waited = until("requests are acknowledged", is_so).await;
+        waited.with_context(|| format!("the collector's log: {}", self.log_end()))
     }
 
     /// Returns whether the collector's log holds these words.
