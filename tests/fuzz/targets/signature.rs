@@ -8,7 +8,14 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|header: &str| {
     for platform in Platform::ALL {
         let keys = ["a secret that no input knows", "another"];
-        let got = verify(platform, Some(header), header.as_bytes(), keys.into_iter(), 1, 300);
+        let got = verify(
+            platform,
+            Some(header),
+            header.as_bytes(),
+            keys.into_iter(),
+            1,
+            300,
+        );
         assert!(got.is_err(), "forged");
     }
 });
