@@ -6,6 +6,8 @@
 
 mod migrations;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,8 +20,24 @@ use super::SqliteConfig;
 /// First version without the WAL-reset race of 3.7.0 to 3.51.2.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// Makes a file that is not there yet, for its owner's eyes alone; `SQLite` gives the log beside it the same mode. Where that fails, `SQLite`
+/// says why in its own words.
+fn make_private(path: &Path) {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    if let Err(error) = made
+        && error.kind() != std::io::ErrorKind::AlreadyExists
+    {
+        tracing::debug!(%error, "the data file could not be made");
+    }
+}
+
 /// Opens the writer's connection; makes the tables of a new file, brings those of an older one up to date.
 pub(super) fn open_writer(path: &Path, config: &SqliteConfig) -> Result<Connection, OpenError> {
+    make_private(path);
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE

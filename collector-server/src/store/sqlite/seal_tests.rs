@@ -244,3 +244,16 @@ async fn a_key_that_another_process_took_away_is_never_used_again() {
     assert_eq!(log[0].copies, []);
     assert!(log[1].copies[0].header.contains(ANNA));
 }
+
+#[tokio::test]
+async fn only_its_owner_may_read_what_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(SqliteConfig::new(dir.path())).unwrap();
+    store.probe().await.unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let file = dir.path().join(format!("{FILE_NAME}{suffix}"));
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{suffix}");
+    }
+}
