@@ -307,6 +307,24 @@ pub trait TokenGrant: Send + Sync {
     fn interpret(&self, answer: &Answer) -> Result<Token, Verdict>;
 }
 
+/// Reads an answer in the platform's own words, of a platform that means by a status what HTTP does. `reason` is
+/// what it says.
+pub fn failed_answer(answer: &Answer, reason: Words) -> Verdict {
+    let class = match answer.status {
+        // 404: an account that is not there. Somebody must act.
+        401 | 403 | 404 => return Verdict::Unauthorized { reason },
+        400 | 413 | 422 => return Verdict::RejectedBatch { reason },
+        429 => RetryClass::Throttled,
+        500..=599 => RetryClass::Transient,
+        _ => RetryClass::Unknown,
+    };
+    Verdict::Retry {
+        class,
+        after: answer.retry_after,
+        reason,
+    }
+}
+
 /// Reads an answer that is not in the platform's own words.
 pub fn foreign_answer(answer: &Answer) -> Verdict {
     let reason = Words::new(format!("http {}", answer.status));

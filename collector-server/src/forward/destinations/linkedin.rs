@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::{
     Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
     PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, conversions,
-    foreign_answer, hours,
+    failed_answer, foreign_answer, hours,
 };
 use crate::forward::config::{Checks, ConfigError, is_digits};
 use crate::forward::consent::Permission;
@@ -174,27 +174,20 @@ impl Destination for LinkedIn {
             Words::new(format!("linkedin {}", answer.status))
                 .saying(format!("{} {}", failure.code, failure.message).trim())
         };
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer.retry_after,
-            reason: reason(),
-        };
-        match answer.status {
-            // 426: the version has ended. 403 is also said of a rule that is not there. Somebody must act.
-            401 | 403 | 404 | 426 => Verdict::Unauthorized { reason: reason() },
-            400 | 413 | 422 => {
-                let named = event_indexes(&failure.message, batch.events.len());
-                if named.is_empty() {
-                    return Verdict::RejectedBatch { reason: reason() };
-                }
-                Verdict::RejectedEvents {
-                    events: named.into_iter().map(|index| (index, reason())).collect(),
-                }
+        if matches!(answer.status, 400 | 413 | 422) {
+            let named = event_indexes(&failure.message, batch.events.len());
+            if !named.is_empty() {
+                let events = named.into_iter().map(|index| (index, reason()));
+                return Verdict::RejectedEvents {
+                    events: events.collect(),
+                };
             }
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
         }
+        // The version has ended. Somebody must act, as with a rule that is not there (403).
+        if answer.status == 426 {
+            return Verdict::Unauthorized { reason: reason() };
+        }
+        failed_answer(answer, reason())
     }
 }
 

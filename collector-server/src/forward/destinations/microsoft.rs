@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
-    PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, foreign_answer,
-    hours, is_limited,
+    PlatformLimits, PlatformSpec, Setup, Verdict, Words, body, click, failed_answer,
+    foreign_answer, hours, is_limited,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits};
 use crate::forward::consent::Permission;
@@ -227,21 +227,11 @@ impl Destination for Microsoft {
                 None => foreign_answer(answer),
             };
         }
-        let reason = report.words(answer.status, "");
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer.retry_after,
-            reason: reason.clone(),
-        };
         match answer.status {
-            401 | 403 | 404 => Verdict::Unauthorized { reason },
-            400 | 413 | 422 if faults.is_empty() => Verdict::RejectedBatch { reason },
-            400 | 413 | 422 => Verdict::RejectedEvents {
+            400 | 413 | 422 if !faults.is_empty() => Verdict::RejectedEvents {
                 events: faults.into_iter().collect(),
             },
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
+            status => failed_answer(answer, report.words(status, "")),
         }
     }
 }

@@ -36,7 +36,7 @@ use super::merge::Merged;
 
 pub use contract::{
     Answer, Batch, Destination, EventVerdict, FORM, JSON, Mapped, Outgoing, RetryClass, Token,
-    TokenGrant, Verdict, foreign_answer,
+    TokenGrant, Verdict, failed_answer, foreign_answer,
 };
 pub use spec::{Account, AccountReader, PlatformLimits, PlatformSpec, Setup};
 pub(crate) use webhook::signature as standard_webhook;

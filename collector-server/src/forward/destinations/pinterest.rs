@@ -15,8 +15,8 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
-    PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, foreign_answer,
-    hours, is_limited, is_website,
+    PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, failed_answer,
+    foreign_answer, hours, is_limited, is_website,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits};
 use crate::forward::consent::Permission;
@@ -193,18 +193,7 @@ impl Destination for Pinterest {
         };
         let reason = Words::new(format!("pinterest {}/{}", answer.status, failure.code))
             .saying(failure.message);
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer.retry_after,
-            reason: reason.clone(),
-        };
-        match answer.status {
-            401 | 403 | 404 => Verdict::Unauthorized { reason },
-            400 | 413 | 422 => Verdict::RejectedBatch { reason },
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
-        }
+        failed_answer(answer, reason)
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, foreign_answer, hours,
+    PlatformSpec, Setup, Verdict, Words, body, click, failed_answer, foreign_answer, hours,
     is_limited, is_website,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token};
@@ -244,18 +244,7 @@ impl Destination for Reddit {
             return foreign_answer(answer);
         };
         let reason = Words::new(format!("reddit {}", answer.status)).saying(error.message);
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer.retry_after,
-            reason: reason.clone(),
-        };
-        match answer.status {
-            401 | 403 | 404 => Verdict::Unauthorized { reason },
-            400 | 413 | 422 => Verdict::RejectedBatch { reason },
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
-        }
+        failed_answer(answer, reason)
     }
 }
 

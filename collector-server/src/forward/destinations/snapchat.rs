@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, foreign_answer, hours,
+    PlatformSpec, Setup, Verdict, Words, body, click, failed_answer, foreign_answer, hours,
     is_limited, is_website, percent,
 };
 use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token};
@@ -222,11 +222,6 @@ impl Destination for Snapchat {
         };
         let reason = Words::new(format!("snapchat {}", answer.status))
             .saying(format!("{} {}", report.status, report.reason).trim());
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer.retry_after,
-            reason: reason.clone(),
-        };
         match answer.status {
             // The older version said so with HTTP 200.
             200..=299 if matches!(report.status.as_str(), "INVALID" | "ERROR" | "FAILED") => {
@@ -234,11 +229,7 @@ impl Destination for Snapchat {
             }
             200..=299 if self.config.validate_only => Verdict::Checked,
             200..=299 => Verdict::Delivered,
-            401 | 403 | 404 => Verdict::Unauthorized { reason },
-            400 | 413 | 422 => Verdict::RejectedBatch { reason },
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
+            _ => failed_answer(answer, reason),
         }
     }
 }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use self::oauth::Keys;
 use super::{
     Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, conversions, foreign_answer,
+    PlatformSpec, Setup, Verdict, Words, body, click, conversions, failed_answer, foreign_answer,
     hours,
 };
 use crate::forward::config::{Checks, Common, ConfigError, is_token};
@@ -242,20 +242,11 @@ impl Destination for X {
         };
         let reason = Words::new(format!("x {}", answer.status))
             .saying(format!("{} {}", first.code, first.message).trim());
-        let retry = |class| Verdict::Retry {
-            class,
-            after: answer
-                .retry_after
-                .or_else(|| until_reset(answer, batch.now_ms)),
-            reason: reason.clone(),
-        };
-        match answer.status {
-            401 | 403 | 404 => Verdict::Unauthorized { reason },
-            400 | 413 | 422 => Verdict::RejectedBatch { reason },
-            429 => retry(RetryClass::Throttled),
-            500..=599 => retry(RetryClass::Transient),
-            _ => retry(RetryClass::Unknown),
+        let mut verdict = failed_answer(answer, reason);
+        if let Verdict::Retry { after, .. } = &mut verdict {
+            *after = after.or_else(|| until_reset(answer, batch.now_ms));
         }
+        verdict
     }
 
     fn answer_headers(&self) -> &'static [&'static str] {
