@@ -11,7 +11,9 @@ use super::seal_tests::{
 };
 use super::*;
 use crate::privacy::keys::FILE_NAME as KEY_FILE_NAME;
+use crate::privacy::keys::KeyConfig;
 use crate::secret::SecretSource;
+use crate::store::Store as _;
 
 const DAY_MS: i64 = 86_400_000;
 

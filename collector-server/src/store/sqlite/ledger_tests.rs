@@ -8,8 +8,8 @@ use crate::privacy::chain::{Fault, Head};
 use crate::privacy::ledger::{
     Action, Actor, Door, Draft, Evidence, Receipt, Said, Terms, TermsText,
 };
-use crate::store::SourceKind;
 use crate::store::conformance::{event, request};
+use crate::store::{SourceKind, Store as _};
 
 const DAY_MS: i64 = 86_400_000;
 

@@ -11,6 +11,9 @@ mod audit;
 mod backup;
 mod checkpoint;
 mod checkup;
+mod command;
+mod config;
+mod engine;
 mod filter;
 mod frame;
 mod inspect;
@@ -54,28 +57,25 @@ use uuid::Uuid;
 
 use self::append::Cache;
 use self::checkpoint::Checkpointer;
+use self::command::Command;
 use self::filter::ConsentFilter;
 use self::opening::{fill_filter, lock_dir, open_or_replace};
 use self::shop_orders::Told;
 use self::space::{FreeBytes, Space};
 use self::standing::Standings;
 use self::words::Words;
-use self::writer::{Command, Writer};
-use super::{
-    Again, Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Room,
-    Seq, ShopOrder, Store, StoreError, StoredEvent,
-};
+use self::writer::Writer;
+use super::{Again, Append, Appended, Room, Seq, ShopOrder, StoreError};
 use crate::privacy::audit::Entry;
-use crate::privacy::keys::{Blind, KeyConfig, KeyRing};
+use crate::privacy::keys::{Blind, KeyRing};
 use crate::privacy::ledger::Draft;
-use crate::privacy::retention::RetentionDays;
-use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::privacy::tokens::TokenRow;
 
 pub use self::access::Access;
 pub use self::arrivals::{Arrival, Arrivals, DISORDER_MS, Doubt, SLICE_ROWS, SourceId};
 pub use self::backup::{BackupError, BackupReport, KEYS_FILE_NAME, backup, restore};
 pub use self::checkup::{Checkup, Depth, DestinationStanding, Disagreements, RECENT_POSITIONS};
+pub use self::config::SqliteConfig;
 pub use self::inspect::{
     AttemptView, DestinationView, EventView, Inspector, OutcomeView, QuarantineView,
 };
@@ -88,101 +88,6 @@ pub use self::trouble::Trouble;
 
 /// Name of the data file inside the data directory.
 pub const FILE_NAME: &str = "firsthand.db";
-
-/// How the engine is set up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SqliteConfig {
-    /// Directory of the data file; made if missing. Must not be on a network file system.
-    pub dir: PathBuf,
-    /// Page size in bytes of a new file.
-    pub page_bytes: u32,
-    /// The writer's page cache, in KiB.
-    pub cache_kib: u32,
-    /// The write-ahead log is folded into the file after this many pages.
-    pub wal_checkpoint_pages: u32,
-    /// Requests that may wait for the writer.
-    pub queue_requests: u32,
-    /// Bytes that may wait for the writer.
-    pub queue_bytes: u32,
-    /// Most requests of one transaction.
-    pub commit_requests: u32,
-    /// Most bytes of one transaction.
-    pub commit_bytes: u32,
-    /// How long a transaction waits for company, in milliseconds; 0 for as long as the disk is busy.
-    pub commit_delay_ms: u32,
-    /// Reading connections.
-    pub readers: u32,
-    /// How long a dedup key is kept, in days.
-    pub dedup_days: u32,
-    /// How long events are kept, in days; not below `dedup_days`.
-    pub retention_days: u32,
-    /// How many quarantined events are kept.
-    pub quarantine_rows: u32,
-    /// How long quarantined events are kept, in days.
-    pub quarantine_days: u32,
-    /// How long a later word on consent is kept, in days.
-    pub consent_days: u32,
-    /// How long the orders that webhooks told of are known, in days.
-    pub order_days: u32,
-    /// How long receipts of choices are kept, in days; 0 for ever.
-    pub receipt_days: u32,
-    /// How long the audit log is kept, in days; 0 for ever.
-    pub audit_days: u32,
-    /// How many identifiers a person may have; what would go beyond is not linked.
-    pub person_identifiers: u32,
-    /// How long it is kept which identifiers are one person after they were last seen, in days.
-    pub link_days: u32,
-    /// Largest data file that is written anew after an erasure, in MiB.
-    pub rewrite_max_mib: u32,
-    /// Largest size of the data file in MiB, 0 for no limit but the disk's.
-    pub max_mib: u32,
-    /// How much of the data file may be in use, in MiB, before the oldest events that every destination has finished
-    /// with are forgotten, and then nothing more is taken; 0 for no limit.
-    pub max_log_mib: u32,
-    /// Free space of the disk below which no event is taken, in MiB; 0: until SQLite itself fails.
-    pub min_free_mib: u32,
-    /// Destinations whose cursors hold back retention.
-    pub destinations: Vec<String>,
-    /// Master keys, the newest first; without any the engine makes a key file in its directory.
-    pub keys: Vec<KeyConfig>,
-    /// How long events are kept by purpose, where that is shorter than `retention_days`.
-    pub purpose_days: RetentionDays,
-}
-
-impl SqliteConfig {
-    /// Returns the defaults for a data directory.
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            page_bytes: 4096,
-            cache_kib: 16 * 1024,
-            wal_checkpoint_pages: 4000,
-            queue_requests: 8192,
-            queue_bytes: 64 * 1024 * 1024,
-            commit_requests: 4096,
-            commit_bytes: 8 * 1024 * 1024,
-            commit_delay_ms: 0,
-            readers: 4,
-            dedup_days: 7,
-            retention_days: 30,
-            quarantine_rows: 20_000,
-            quarantine_days: 30,
-            consent_days: 400,
-            order_days: 400,
-            receipt_days: 1825,
-            audit_days: 730,
-            person_identifiers: 32,
-            link_days: 400,
-            rewrite_max_mib: 256,
-            max_mib: 0,
-            max_log_mib: 0,
-            min_free_mib: 128,
-            destinations: Vec::new(),
-            keys: Vec::new(),
-            purpose_days: RetentionDays::default(),
-        }
-    }
-}
 
 /// A handle on the store; clones share it.
 #[derive(Debug, Clone)]
@@ -485,7 +390,7 @@ impl SqliteStore {
                 let close = Command::Close;
                 inner
                     .waiting_bytes
-                    .fetch_add(writer::weight(&close), Ordering::Relaxed);
+                    .fetch_add(command::weight(&close), Ordering::Relaxed);
                 let _ = inner.commands.send(close);
                 if thread.join().is_err() {
                     tracing::error!("the store's writer panicked");
@@ -550,7 +455,7 @@ impl SqliteStore {
     }
 
     fn send(&self, command: Command) -> Result<(), StoreError> {
-        let weight = writer::weight(&command);
+        let weight = command::weight(&command);
         let bytes = &self.inner.waiting_bytes;
         let before = bytes.fetch_add(weight, Ordering::Relaxed);
         let sent = if before > 0 && before + weight > self.inner.queue_bytes {
@@ -579,121 +484,6 @@ impl SqliteStore {
 impl Inner {
     fn take_readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Store for SqliteStore {
-    async fn append(&self, append: Append) -> Result<Vec<Appended>, StoreError> {
-        self.require_room()?;
-        let (append, subject) = self.prepared(append);
-        self.ask(|reply| Command::Append(append, subject, reply))
-            .await
-    }
-
-    async fn record_word(
-        &self,
-        words: Vec<ConsentChange>,
-        receipt: Option<Box<Draft>>,
-        subject: Subject,
-    ) -> Result<(), StoreError> {
-        let receipt = self.blinded(receipt, None);
-        let words = words
-            .into_iter()
-            .map(|word| (self.inner.ring.subject(&word.anonymous_id), word))
-            .collect();
-        self.ask(|reply| Command::Consent(words, receipt, subject, reply))
-            .await
-    }
-
-    async fn standings(
-        &self,
-        mut keys: Vec<BlindKey>,
-    ) -> Result<Vec<(BlindKey, Standing)>, StoreError> {
-        let (mut known, epoch) = self.inner.standings.take_known(&mut keys);
-        if keys.is_empty() {
-            return Ok(known);
-        }
-        let mut read = self
-            .with_reader(move |conn| standing::read(conn, &keys))
-            .await?;
-        self.inner.standings.keep(&read, epoch);
-        read.retain(|(_, standing)| *standing != Standing::default());
-        known.extend(read);
-        Ok(known)
-    }
-
-    fn key_ring(&self) -> &KeyRing {
-        &self.inner.ring
-    }
-
-    async fn latest_consent(
-        &self,
-        mut anonymous_ids: Vec<String>,
-    ) -> Result<Vec<ConsentChange>, StoreError> {
-        // What is in memory costs no index.
-        let (mut known, epoch) = self.inner.words.take_known(&mut anonymous_ids);
-        let browsers: Vec<(Blind, String)> = anonymous_ids
-            .into_iter()
-            .map(|id| (self.inner.ring.subject(&id), id))
-            .filter(|(subject, _)| self.inner.filter.may_hold(subject))
-            .collect();
-        if browsers.is_empty() {
-            return Ok(known);
-        }
-        let ring = Arc::clone(&self.inner.ring);
-        let read = self
-            .with_reader(move |conn| read::latest_consent(conn, &ring, &browsers))
-            .await?;
-        self.inner.words.keep(&read, epoch);
-        known.extend(read);
-        Ok(known)
-    }
-
-    fn consent_mark(&self) -> ConsentMark {
-        self.inner.words.mark()
-    }
-
-    fn has_consent_changed(&self, since: ConsentMark, anonymous_ids: &[String]) -> bool {
-        self.inner.words.has_changed(since, anonymous_ids)
-    }
-
-    async fn read_log(&self, after: Seq, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        let ring = Arc::clone(&self.inner.ring);
-        self.with_reader(move |conn| read::log_after(conn, Some(&ring), after, limit))
-            .await
-    }
-
-    async fn read_events(&self, seqs: Vec<Seq>) -> Result<Vec<StoredEvent>, StoreError> {
-        let ring = Arc::clone(&self.inner.ring);
-        self.with_reader(move |conn| read::events(conn, Some(&ring), seqs))
-            .await
-    }
-
-    async fn destination_state(&self, destination: &str) -> Result<DestinationState, StoreError> {
-        let name = destination.to_owned();
-        self.with_reader(move |conn| outcomes::state(conn, &name))
-            .await
-    }
-
-    async fn due(
-        &self,
-        destination: &str,
-        now_ms: i64,
-        limit: usize,
-    ) -> Result<Vec<Due>, StoreError> {
-        let name = destination.to_owned();
-        self.with_reader(move |conn| outcomes::due(conn, &name, now_ms, limit))
-            .await
-    }
-
-    async fn commit(&self, destination: &str, progress: Progress) -> Result<(), StoreError> {
-        let name = destination.to_owned();
-        self.ask(|reply| Command::Commit(name, progress, reply))
-            .await
-    }
-
-    fn watch(&self) -> watch::Receiver<Seq> {
-        self.inner.last_seq.clone()
     }
 }
 

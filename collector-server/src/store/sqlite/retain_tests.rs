@@ -9,7 +9,7 @@ use firsthand_core::consent::Purpose;
 use super::seal_tests::of;
 use super::*;
 use crate::privacy::retention::RetentionDays;
-use crate::store::SourceKind;
+use crate::store::{Progress, SourceKind, Store as _};
 
 const DAY_MS: i64 = 86_400_000;
 const ANNA: &str = "0199d2a4-79b0-7cc3-98c4-dc0c0c07398f";

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::store::conformance::{event, request};
-use crate::store::{Owner, Quarantined, SourceKind};
+use crate::store::{ConsentChange, Owner, Quarantined, SourceKind, Store as _};
 
 pub(super) const ANNA: &str = "0199d2a4-79b0-7cc3-98c4-dc0c0c07398f";
 pub(super) const BERT: &str = "0199d2a4-79b0-7cc3-98c4-dc0c0c073990";

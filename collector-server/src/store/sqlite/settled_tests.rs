@@ -4,7 +4,8 @@
 use super::*;
 use crate::store::conformance::{event, request};
 use crate::store::{
-    Attempt, Order, Outcome, OutcomeRow, Settled, SettledEvent, SettledFilter, SourceKind,
+    Attempt, Due, Order, Outcome, OutcomeRow, Progress, Settled, SettledEvent, SettledFilter,
+    SourceKind, Store as _,
 };
 
 fn row(seq: Seq, outcome: Outcome, at_ms: i64) -> OutcomeRow {

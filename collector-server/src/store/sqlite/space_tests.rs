@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::*;
 use crate::store::conformance::{event, request};
-use crate::store::{Outcome, OutcomeRow, Short, SourceKind};
+use crate::store::{ConsentChange, Outcome, OutcomeRow, Progress, Short, SourceKind, Store as _};
 
 const MIB: u64 = 1 << 20;
 const DAY_MS: i64 = 86_400_000;

@@ -208,6 +208,12 @@ pub(super) fn step(
     Ok(Stepped::More)
 }
 
+/// Whether there is something to do.
+pub(super) fn is_any_open(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM privacy_tasks WHERE done_at IS NULL LIMIT 1")?
+        .exists([])
+}
+
 fn oldest_open(conn: &Connection) -> rusqlite::Result<Option<Task>> {
     conn.prepare_cached(
         "SELECT id, kind, asked, state, asked_at FROM privacy_tasks WHERE done_at IS NULL ORDER BY id LIMIT 1",

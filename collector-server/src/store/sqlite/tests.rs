@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use super::*;
 use crate::store::conformance::{event, request, suite};
-use crate::store::{Outcome, OutcomeRow, Quarantined, SourceKind};
+use crate::store::{
+    ConsentChange, Outcome, OutcomeRow, Progress, Quarantined, SourceKind, Store as _, StoredEvent,
+};
 
 const DAY_MS: i64 = 86_400_000;
 

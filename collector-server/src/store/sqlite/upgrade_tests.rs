@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::schema::OpenError;
 use super::*;
 use crate::store::conformance::{event, request};
-use crate::store::{Outcome, SourceKind};
+use crate::store::{Outcome, SourceKind, Store as _};
 
 /// What release 0.1 wrote: version 1.
 const FIRST_RELEASE: &str = concat!(

@@ -12,56 +12,22 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, ErrorCode};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::append::{self, Cache};
 use super::checkpoint::Checkpointer;
+use super::command::{Command, brings_more, weight};
 use super::filter::ConsentFilter;
-use super::shop_orders::{self, Told};
+use super::shop_orders;
 use super::space::Space;
 use super::standing::Standings;
-use super::tasks::{self, NewTask, Stepped};
+use super::tasks::{self, Stepped};
 use super::trouble::{self, Trouble};
 use super::vault::keys_of;
 use super::words::Words;
 use super::{SqliteConfig, audit, ledger, outcomes, people, schema, settled, upkeep};
-use crate::privacy::audit::Entry;
-use crate::privacy::keys::Blind;
-use crate::privacy::ledger::Draft;
-use crate::privacy::subject::{BlindKey, Subject};
-use crate::store::{Again, Append, Appended, ConsentChange, Progress, Seq, StoreError};
-
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
-/// What the writer can be asked for.
-pub(super) enum Command {
-    /// With the blind index of its owner.
-    Append(Append, Option<Blind>, Reply<Vec<Appended>>),
-    /// Each word with the blind index of its browser.
-    Consent(
-        Vec<(Blind, ConsentChange)>,
-        Option<Box<Draft>>,
-        Subject,
-        Reply<()>,
-    ),
-    Commit(String, Progress, Reply<()>),
-    Access(Entry, Reply<()>),
-    Told(Told, Reply<()>),
-    /// Takes over what of a configuration may change while the store is open.
-    Configure(Box<SqliteConfig>, Reply<()>),
-    /// Makes settled events due again.
-    SendAgain(Again, Reply<usize>),
-    /// Destroys the keys of these subjects.
-    DestroyKeys(Vec<Blind>, Reply<usize>),
-    /// Writes down what a privacy officer asks for; it is carried out afterwards.
-    Task(Box<NewTask>, Option<Entry>, Reply<()>),
-    /// Commits nothing, but as durably as anything: tells whether the disk can be written.
-    Probe(Reply<()>),
-    /// Forgets what is old, now.
-    #[cfg(test)]
-    Upkeep(i64, Reply<bool>),
-    Close,
-}
+use crate::privacy::subject::BlindKey;
+use crate::store::{Appended, Seq, StoreError};
 
 /// A command that was carried out, but not committed yet.
 enum Done {
@@ -77,44 +43,6 @@ impl Done {
             Self::Counted(count) => count,
             Self::Appended(_) | Self::Nothing => 0,
         }
-    }
-}
-
-/// Bytes a command occupies while it waits, roughly.
-pub(super) fn weight(command: &Command) -> usize {
-    const BASE: usize = 256;
-    const RECEIPT: usize = 1024;
-    match command {
-        Command::Append(append, ..) => {
-            let events: usize = append
-                .events
-                .iter()
-                .map(|e| e.event.len() + e.event_id.len() + e.name.len() + 96)
-                .sum();
-            let kept: usize = append
-                .quarantined
-                .iter()
-                .map(|q| q.payload.as_ref().map_or(0, String::len) + 192)
-                .sum();
-            let receipt = append.receipt.as_ref().map_or(0, |_| RECEIPT);
-            let subject = append.subject.identifiers.len() * 32;
-            BASE + append.header.len() + events + kept + receipt + subject
-        }
-        Command::Consent(words, receipt, ..) => {
-            let words: usize = words.iter().map(|(_, word)| word.evidence.len() + 80).sum();
-            BASE + words + receipt.as_ref().map_or(0, |_| RECEIPT)
-        }
-        Command::Commit(_, progress, _) => BASE + progress.outcomes.len() * 128,
-        Command::Access(entry, _) => BASE + entry.what.len(),
-        Command::Told(told, _) => BASE + told.orders.len() * 512,
-        Command::SendAgain(again, _) => BASE + again.seqs.len() * 64,
-        Command::DestroyKeys(subjects, _) => BASE + subjects.len() * size_of::<Blind>(),
-        Command::Task(task, _, _) => {
-            BASE + task.target.identifiers.len() * 32 + task.target.seqs.len() * 8
-        }
-        Command::Probe(_) | Command::Configure(..) | Command::Close => BASE,
-        #[cfg(test)]
-        Command::Upkeep(..) => BASE,
     }
 }
 
@@ -513,6 +441,11 @@ impl Writer {
         let Some(conn) = &self.conn else {
             return Ok(Stepped::Idle);
         };
+        // Nearly always there is nothing, and then nothing is opened for it.
+        if !tasks::is_any_open(conn)? {
+            self.finder = None;
+            return Ok(Stepped::Idle);
+        }
         let finder = match self.finder.take() {
             Some(finder) => finder,
             None => schema::open_reader(&self.path).map_err(schema::OpenError::into_sqlite)?,
@@ -522,23 +455,6 @@ impl Writer {
             self.finder = Some(finder);
         }
         Ok(stepped)
-    }
-}
-
-/// Whether a command needs room that is kept for others. The probe asks for events.
-const fn brings_more(command: &Command) -> bool {
-    match command {
-        Command::Append(..) | Command::Told(..) | Command::Probe(_) => true,
-        Command::Consent(..)
-        | Command::Commit(..)
-        | Command::Access(..)
-        | Command::Configure(..)
-        | Command::SendAgain(..)
-        | Command::DestroyKeys(..)
-        | Command::Task(..)
-        | Command::Close => false,
-        #[cfg(test)]
-        Command::Upkeep(..) => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of a word that comes to a known one.
 
 use super::*;
+use crate::store::ConsentChange;
 
 const CHOICE: &str = r#"{"policy":1,"at":200,"marketing":true}"#;
 const SIGNAL: &str = r#"{"regime":"opt_out","gpc":true,"gpc_required":true}"#;

@@ -1,5 +1,6 @@
 use super::*;
 use crate::privacy::keys::{KeyRing, testing_ring};
+use crate::privacy::subject::Subject;
 use crate::store::sqlite::{SqliteConfig, append::Cache, schema};
 
 const NOW: i64 = 1_795_471_200_000;

@@ -6,7 +6,9 @@ use crate::privacy::subject::{Identifier, Kind, Standing, Subject};
 use crate::privacy::task::{Asked, Counts, Receipt, Target, TaskKind, VerifiedBy};
 use crate::store::conformance::{event, request};
 use crate::store::sqlite::tasks::Stepped;
-use crate::store::{Outcome, OutcomeRow, Owner, Quarantined, SourceKind};
+use crate::store::{
+    ConsentChange, Outcome, OutcomeRow, Owner, Progress, Quarantined, SourceKind, Store as _,
+};
 
 fn open() -> (tempfile::TempDir, SqliteStore) {
     let dir = tempfile::tempdir().unwrap();
