@@ -15,7 +15,7 @@ use firsthand_core::wire::json::Object;
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
+    Account, AccountReader, Answer, Batch, Connected, Destination, EventVerdict, Mapped, Outgoing,
     PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, conversions,
     failed_answer, foreign_answer, hours,
 };
@@ -23,7 +23,7 @@ use crate::forward::config::{Checks, ConfigError, is_digits};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// LinkedIn. 5000 events a request, 90 days; no size of a body is known, 1 MB is ours. 600 requests a minute
 /// are quoted, so one at a time.
@@ -89,22 +89,12 @@ impl Account for LinkedInConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(LinkedIn {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token,
-        }))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// An ad account.
-struct LinkedIn {
-    config: LinkedInConfig,
-    common: crate::forward::config::Common,
-    base_url: String,
-    token: Secret,
-}
+type LinkedIn = Connected<LinkedInConfig>;
 
 impl Destination for LinkedIn {
     fn map(

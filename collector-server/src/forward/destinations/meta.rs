@@ -14,14 +14,15 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, is_limited,
+    Account, AccountReader, Answer, Batch, Connected, Destination, Mapped, Outgoing,
+    PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours,
+    is_limited,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits, is_version};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_digits, is_version};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// Meta. 1000 events a request is widely documented; smaller batches make the search for a refused event
 /// cheaper. One event older than 7 days fails its whole request. Names: the official server tag.
@@ -163,33 +164,14 @@ impl Account for MetaConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(Meta::new(
-            self.clone(),
-            setup.common().clone(),
-            setup.base_url(),
-            token,
-        )))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// A dataset.
-struct Meta {
-    config: MetaConfig,
-    common: Common,
-    base_url: String,
-    token: Secret,
-}
+type Meta = Connected<MetaConfig>;
 
 impl Meta {
-    fn new(config: MetaConfig, common: Common, base_url: String, token: Secret) -> Self {
-        Self {
-            config,
-            common,
-            base_url,
-            token,
-        }
-    }
-
     fn write(
         &self,
         event: &Merged<'_>,

@@ -14,15 +14,15 @@ use firsthand_core::wire::json::Object;
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
+    Account, AccountReader, Answer, Batch, Connected, Destination, EventVerdict, Mapped, Outgoing,
     PlatformLimits, PlatformSpec, Setup, Verdict, Words, body, click, failed_answer,
     foreign_answer, hours, is_limited,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_digits};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// Microsoft Advertising. 1000 events a request, 7 days; 1 MB a body is what third parties say. Names are the
 /// shop's own choice (a goal is configured on them): the canonical ones.
@@ -142,22 +142,12 @@ impl Account for MicrosoftConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(Microsoft {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token,
-        }))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// A UET tag.
-struct Microsoft {
-    config: MicrosoftConfig,
-    common: Common,
-    base_url: String,
-    token: Secret,
-}
+type Microsoft = Connected<MicrosoftConfig>;
 
 impl Destination for Microsoft {
     fn map(

@@ -38,7 +38,7 @@ pub use contract::{
     Answer, Batch, Destination, EventVerdict, FORM, JSON, Mapped, Outgoing, RetryClass, Token,
     TokenGrant, Verdict, failed_answer, foreign_answer,
 };
-pub use spec::{Account, AccountReader, PlatformLimits, PlatformSpec, Setup};
+pub use spec::{Account, AccountReader, Connected, PlatformLimits, PlatformSpec, Setup};
 pub(crate) use webhook::signature as standard_webhook;
 pub use words::{Blotter, MAX_ANSWER_BYTES, Words};
 

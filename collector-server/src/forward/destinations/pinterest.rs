@@ -14,15 +14,15 @@ use firsthand_core::wire::json::Object;
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, EventVerdict, Mapped, Outgoing,
+    Account, AccountReader, Answer, Batch, Connected, Destination, EventVerdict, Mapped, Outgoing,
     PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, click, failed_answer,
     foreign_answer, hours, is_limited, is_website,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_digits};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_digits};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// Pinterest. 1000 events a request and 5000 requests a minute by the schema; it gives no size of a body and
 /// no age: 1 MB is ours, 7 days are what third parties say. Names: the schema's list.
@@ -108,22 +108,12 @@ impl Account for PinterestConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(Pinterest {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token,
-        }))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// An ad account.
-struct Pinterest {
-    config: PinterestConfig,
-    common: Common,
-    base_url: String,
-    token: Secret,
-}
+type Pinterest = Connected<PinterestConfig>;
 
 impl Destination for Pinterest {
     fn map(

@@ -13,15 +13,15 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, Setup, Verdict, Words, body, click, failed_answer, foreign_answer, hours,
-    is_limited, is_website,
+    Account, AccountReader, Answer, Batch, Connected, Destination, Mapped, Outgoing,
+    PlatformLimits, PlatformSpec, Setup, Verdict, Words, body, click, failed_answer,
+    foreign_answer, hours, is_limited, is_website,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_token};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// Reddit. 1000 events a request, 1000 requests a second, 7 days by its help; no size of a body is known, 1 MB
 /// is ours.
@@ -150,22 +150,12 @@ impl Account for RedditConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(Reddit {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token,
-        }))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// A pixel.
-struct Reddit {
-    config: RedditConfig,
-    common: Common,
-    base_url: String,
-    token: Secret,
-}
+type Reddit = Connected<RedditConfig>;
 
 impl Destination for Reddit {
     fn map(

@@ -13,11 +13,11 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, Setup, Verdict, Words, body, click, failed_answer, foreign_answer, hours,
-    is_limited, is_website, percent,
+    Account, AccountReader, Answer, Batch, Connected, Destination, Mapped, Outgoing,
+    PlatformLimits, PlatformSpec, Setup, Verdict, Words, body, click, failed_answer,
+    foreign_answer, hours, is_limited, is_website, percent,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_token};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
@@ -119,23 +119,12 @@ impl Account for SnapchatConfig {
         // As it stands in the address.
         let in_address = percent::encode(token.expose());
         setup.hide(Secret::new(&in_address));
-        Ok(Arc::new(Snapchat {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token: Secret::new(&in_address),
-        }))
+        Ok(setup.connected(self, Secret::new(&in_address)))
     }
 }
 
-/// A pixel.
-struct Snapchat {
-    config: SnapchatConfig,
-    common: Common,
-    base_url: String,
-    /// Encoded for an address.
-    token: Secret,
-}
+/// A pixel; its token is encoded for an address.
+type Snapchat = Connected<SnapchatConfig>;
 
 impl Destination for Snapchat {
     fn map(

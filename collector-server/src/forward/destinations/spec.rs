@@ -112,6 +112,16 @@ impl<'c> Setup<'c> {
         self.secrets.push(secret);
     }
 
+    /// Makes the destination of an account.
+    pub fn connected<A: Clone, T>(&self, account: &A, token: T) -> Arc<Connected<A, T>> {
+        Arc::new(Connected {
+            config: account.clone(),
+            common: self.common.clone(),
+            base_url: self.base_url(),
+            token,
+        })
+    }
+
     /// Returns an error about a key.
     pub fn problem(&self, key: &str, problem: impl Into<String>) -> ConfigError {
         self.checks.problem(key, problem)
@@ -120,6 +130,18 @@ impl<'c> Setup<'c> {
     pub(in crate::forward) fn into_blotter(self) -> Blotter {
         Blotter::new(self.secrets)
     }
+}
+
+/// An account that became a destination, where it needs no more than this.
+pub struct Connected<A, T = Secret> {
+    /// Its keys.
+    pub config: A,
+    /// What every destination has.
+    pub common: Common,
+    /// The start of the address.
+    pub base_url: String,
+    /// What shows whose the requests are.
+    pub token: T,
 }
 
 /// Reads the keys of a platform's accounts.

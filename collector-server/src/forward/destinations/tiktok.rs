@@ -14,14 +14,15 @@ use firsthand_core::wire::{BrowserKey, DigestKey};
 use serde::Deserialize;
 
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours, is_limited,
+    Account, AccountReader, Answer, Batch, Connected, Destination, Mapped, Outgoing,
+    PlatformLimits, PlatformSpec, RetryClass, Setup, Verdict, Words, body, foreign_answer, hours,
+    is_limited,
 };
-use crate::forward::config::{Checks, Common, ConfigError, LimitedDataUse, is_token, is_version};
+use crate::forward::config::{Checks, ConfigError, LimitedDataUse, is_token, is_version};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
-use crate::secret::{Secret, SecretSource};
+use crate::secret::SecretSource;
 
 /// TikTok. Connectors cap a body at 1 MB; 7 days are assumed. Names: the help centre's list and the official
 /// server tag.
@@ -106,22 +107,12 @@ impl Account for TikTokConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let token = setup.secret("access_token", &self.access_token)?;
-        Ok(Arc::new(TikTok {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            token,
-        }))
+        Ok(setup.connected(self, token))
     }
 }
 
 /// A pixel.
-struct TikTok {
-    config: TikTokConfig,
-    common: Common,
-    base_url: String,
-    token: Secret,
-}
+type TikTok = Connected<TikTokConfig>;
 
 impl Destination for TikTok {
     fn map(

@@ -17,11 +17,11 @@ use serde::Deserialize;
 
 use self::oauth::Keys;
 use super::{
-    Account, AccountReader, Answer, Batch, Destination, Mapped, Outgoing, PlatformLimits,
-    PlatformSpec, Setup, Verdict, Words, body, click, conversions, failed_answer, foreign_answer,
-    hours,
+    Account, AccountReader, Answer, Batch, Connected, Destination, Mapped, Outgoing,
+    PlatformLimits, PlatformSpec, Setup, Verdict, Words, body, click, conversions, failed_answer,
+    foreign_answer, hours,
 };
-use crate::forward::config::{Checks, Common, ConfigError, is_token};
+use crate::forward::config::{Checks, ConfigError, is_token};
 use crate::forward::consent::Permission;
 use crate::forward::merge::Merged;
 use crate::forward::names::{EventNames, Others, Skip};
@@ -144,12 +144,7 @@ impl Account for XConfig {
 
     fn connect(&self, setup: &mut Setup<'_>) -> Result<Arc<dyn Destination>, ConfigError> {
         let access = self.access(setup)?;
-        Ok(Arc::new(X {
-            config: self.clone(),
-            common: setup.common().clone(),
-            base_url: setup.base_url(),
-            access,
-        }))
+        Ok(setup.connected(self, access))
     }
 }
 
@@ -162,12 +157,7 @@ enum Access {
 }
 
 /// A pixel.
-struct X {
-    config: XConfig,
-    common: Common,
-    base_url: String,
-    access: Access,
-}
+type X = Connected<XConfig, Access>;
 
 impl Destination for X {
     fn map(
@@ -222,7 +212,7 @@ impl Destination for X {
             "{}/12/measurement/conversions/{}",
             self.base_url, self.config.pixel_id
         );
-        let (name, value) = match &self.access {
+        let (name, value) = match &self.token {
             Access::User(keys) => ("authorization", keys.authorize(&url, &out, batch.now_ms)),
             Access::Pixel(token) => ("x-pixel-token", token.expose().to_owned()),
         };
