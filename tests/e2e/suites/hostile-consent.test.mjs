@@ -58,7 +58,11 @@ for (const kind of available()) {
     const keys = () => evaluate(() => Object.keys(localStorage).sort());
     const isAllowed = async () => (await visitor.allowed()).analytics;
     const choices = (line) => line.requests.filter((r) => r.path === '/v1/consent').map((r) => ({ status: r.status, ...JSON.parse(r.body) }));
-    const told = (line, marketing) => until(`the collector has been told ${marketing}`, () => choices(line).some(({ status, consent }) => status === 202 && consent.marketing === marketing));
+    /** Waits until the collector has been told, and the page has read its answer. */
+    const told = async (line, marketing) => {
+      await until(`the collector has been told ${marketing}`, () => choices(line).some(({ status, consent }) => status === 202 && consent.marketing === marketing));
+      await until('the page knows', () => evaluate(() => localStorage.getItem('fh.w') === null));
+    };
     /** From now on the visitor's clock is wrong by so much. */
     const setClock = (ms) => evaluate((ms) => localStorage.setItem('clock', ms), ms);
     const withClock = () => visitor.page.evaluateOnNewDocument(() => {
