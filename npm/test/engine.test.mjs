@@ -32,7 +32,11 @@ const store = async (entries) => {
   await page.evaluate((entries) => Object.entries(entries).forEach(([key, value]) => localStorage.setItem(key, value)), entries);
   await page.close();
 };
-const kept = (page) => page.evaluate(() => Object.keys(localStorage).sort().join(' '));
+/** What the page keeps, once it has read the collector's answer to a choice. */
+const kept = async (page) => {
+  await until('the choice to be answered', () => page.evaluate(() => localStorage.getItem('fh.w') === null));
+  return page.evaluate(() => Object.keys(localStorage).sort().join(' '));
+};
 const consentOf = async (page) => (await debug(page)).consent;
 const withGpc = (page) => page.evaluateOnNewDocument(() => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true }));
 const choice = (answers, { at = Date.now() - 1_000, policy = 1, notice = 0 } = {}) => `1 ${policy} ${at} ${answers} ${notice} 0 explicit`;
