@@ -17,7 +17,7 @@ pub(crate) enum Baseline {
     Parse,
 }
 
-/// Serves a baseline until the process is ended. Prints `listening on http://…` once it is bound.
+/// Serves a baseline until the process is ended.
 pub(crate) async fn serve(baseline: Baseline, addr: SocketAddr) -> anyhow::Result<()> {
     let app = Router::new().route(
         "/v1/events",
@@ -26,6 +26,11 @@ pub(crate) async fn serve(baseline: Baseline, addr: SocketAddr) -> anyhow::Resul
             Baseline::Parse => post(parse),
         },
     );
+    listen(app, addr).await
+}
+
+/// Serves `app` until the process is ended. Prints `listening on http://…` once it is bound.
+pub(crate) async fn listen(app: Router, addr: SocketAddr) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(addr).await?;
     {
         use std::io::Write as _;

@@ -10,6 +10,8 @@ mod client;
 mod collector;
 mod delivery;
 mod intake;
+mod peer;
+mod postgres;
 mod process;
 mod report;
 
@@ -47,6 +49,9 @@ enum Command {
         /// Concurrent connections.
         #[arg(long, default_value_t = 256)]
         connections: usize,
+        /// Connections of the peer's pool to PostgreSQL.
+        #[arg(long, default_value_t = PEER_POOL)]
+        peer_pool: usize,
         /// Keys in the full dedup set.
         #[arg(long, default_value_t = 5_000_000)]
         keys: u64,
@@ -68,20 +73,40 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
     },
+    /// Serves the peer that writes a row an event to PostgreSQL.
+    ServePeer {
+        /// Folder of PostgreSQL's socket.
+        #[arg(long)]
+        socket: PathBuf,
+        /// Connections of the pool.
+        #[arg(long, default_value_t = PEER_POOL)]
+        pool: usize,
+        /// Where; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+    },
 }
+
+/// Connections of the peer's pool to PostgreSQL.
+const PEER_POOL: usize = 32;
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
-        Command::Serve { baseline, listen } => tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?
-            .block_on(baseline::serve(baseline, listen)),
+        Command::Serve { baseline, listen } => {
+            server_runtime()?.block_on(baseline::serve(baseline, listen))
+        }
+        Command::ServePeer {
+            socket,
+            pool,
+            listen,
+        } => server_runtime()?.block_on(peer::serve(&socket, pool, listen)),
         Command::Run {
             collector,
             out,
             rounds,
             seconds,
             connections,
+            peer_pool,
             keys,
             backlog,
             only,
@@ -91,7 +116,9 @@ fn main() -> anyhow::Result<()> {
                 rounds,
                 duration: Duration::from_secs(seconds),
                 connections,
+                peer_pool,
             };
+            keep_data_in(&out)?;
             let wanted = Wanted {
                 only,
                 no_sdk,
@@ -109,6 +136,23 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
+/// The runtime of the servers that the collector is compared with: a worker a core that they may use, as its own.
+fn server_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+}
+
+/// Puts the data of all servers of this run beside the results: what is compared is on the same disk.
+fn keep_data_in(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).context("creating the folder of the results")?;
+    let folder = folder
+        .canonicalize()
+        .context("finding the folder of the results")?;
+    tempfile::env::override_temp_dir(&folder)
+        .map_err(|other| anyhow::anyhow!("temporary data is kept in {} already", other.display()))
+}
+
 /// A part of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Part {
@@ -116,6 +160,8 @@ enum Part {
     Sdk,
     /// Durable intake against its baselines.
     Intake,
+    /// The same, and beside it a row an event in PostgreSQL.
+    Peer,
     /// Accepted to delivered.
     Delivery,
     /// Resident memory.
@@ -149,9 +195,11 @@ async fn run(
         step("the SDK in Chromium");
         rows.extend(sdk().await?);
     }
-    if wanted.has(Part::Intake) {
+    let has_peer = wanted.has(Part::Peer);
+    if wanted.has(Part::Intake) || has_peer {
         step("durable intake against its baselines");
-        rows.extend(intake::measure(collector, plan).await?);
+        let cluster = if has_peer { cluster().await } else { None };
+        rows.extend(intake::measure(collector, plan, cluster).await?);
     }
     if wanted.has(Part::Delivery) {
         step("accepted to delivered");
@@ -166,6 +214,19 @@ async fn run(
         rows.push(intake::decay(collector, plan, wanted.keys).await?);
     }
     Ok(rows)
+}
+
+/// Makes a PostgreSQL to compare with; `None` where none can be had, which is said and fails nothing.
+async fn cluster() -> Option<postgres::Cluster> {
+    postgres::Cluster::create()
+        .await
+        .inspect_err(peer_left_out)
+        .ok()
+}
+
+/// Says why there are no rows of the peer.
+fn peer_left_out(why: &anyhow::Error) {
+    step(&format!("no rows of a peer, {why:#}"));
 }
 
 /// Runs the browser's measurements, which are a program of their own.

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 /// Longest wait for a server to say that it listens.
 const START_DEADLINE: Duration = Duration::from_mins(1);
 /// The core of the server under test; the load runs on the other.
-const SERVER_CORE: &str = "0";
+pub(crate) const SERVER_CORE: &str = "0";
 
 /// A running server.
 pub(crate) struct Server {
