@@ -171,6 +171,7 @@ impl Config {
         Settings {
             health: health.clone(),
             confirm: self.confirm.rules(),
+            longest_settle_ms: self.settle.longest_ms(),
             ..Settings::new(
                 self.forward.clone(),
                 self.destinations.clone(),

@@ -321,6 +321,14 @@ pub struct SettleSection {
     pub by_event_ms: BTreeMap<String, u32>,
 }
 
+impl SettleSection {
+    /// The longest time that any event waits for its copies, in milliseconds.
+    pub fn longest_ms(&self) -> i64 {
+        let by_event = self.by_event_ms.values().copied().max();
+        by_event.unwrap_or_default().max(self.default_ms).into()
+    }
+}
+
 fn beside_the_default<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, u32>, D::Error> {

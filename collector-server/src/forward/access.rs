@@ -37,7 +37,7 @@ struct Held {
 }
 
 impl Access {
-    /// Returns a token that is good at `now_ms` (epoch milliseconds), fetched where none is held.
+    /// Returns a token that is good at `now_ms` (by a clock that is not set), fetched where none is held.
     pub(super) async fn token(
         &self,
         now_ms: i64,

@@ -2,7 +2,8 @@
 //!
 //! Three things close the gate: failures of the transport (the breaker; after a rest one event probes),
 //! the platform's rate limit (until the time it named), and refused credentials (paused until a probe or
-//! a reload). A refused event never does. Pure: time and randomness are passed in.
+//! a reload). A refused event never does. Pure: time and randomness are passed in; the
+//! time is that of a clock which nobody sets, in milliseconds.
 
 use super::backoff;
 
@@ -17,7 +18,7 @@ pub enum Permit {
     Full,
     /// One event.
     Probe,
-    /// Nothing before this time (epoch milliseconds); `None`: until a reload.
+    /// Nothing before this time; `None`: until a reload.
     Wait(Option<i64>),
 }
 
@@ -28,7 +29,7 @@ pub enum Signal {
     Healthy,
     /// It could not be reached, or answered in no words of its own.
     Failed,
-    /// It wants nothing before this time (epoch milliseconds).
+    /// It wants nothing before this time.
     Throttled(i64),
     /// It refused the credentials.
     Unauthorized,

@@ -16,7 +16,7 @@ use super::destinations::{
 use super::http::{self, Reply};
 use super::observe::Observer;
 use super::pace::Pace;
-use super::plan::{Clock, Plan, Random};
+use super::plan::{Clock, Plan, Random, SteadyClock};
 use super::schedule::Candidate;
 use crate::secret::Secret;
 use crate::store::{Attempt, Outcome, OutcomeRow, Store};
@@ -33,6 +33,7 @@ pub(super) struct Channel {
     pub(super) pace: Mutex<Pace>,
     pub(super) client: reqwest::Client,
     pub(super) clock: Clock,
+    pub(super) steady: SteadyClock,
     pub(super) random: Random,
     pub(super) observer: Observer,
     pub(super) shutdown: watch::Receiver<bool>,
@@ -67,8 +68,14 @@ pub(super) struct Report {
 }
 
 impl Channel {
+    /// The wall clock, in epoch milliseconds.
     pub(super) fn now(&self) -> i64 {
         (self.clock)()
+    }
+
+    /// The clock that waits go by, in milliseconds.
+    pub(super) fn steady_now(&self) -> i64 {
+        (self.steady)()
     }
 
     pub(super) fn is_stopping(&self) -> bool {
@@ -180,7 +187,7 @@ impl Channel {
             None => Ok(None),
             Some(grant) => {
                 let fetch = self.fetch_token(grant);
-                self.access.token(self.now(), fetch).await.map(Some)
+                self.access.token(self.steady_now(), fetch).await.map(Some)
             }
         }
     }
@@ -328,7 +335,7 @@ impl Channel {
                     after,
                     (self.random)(),
                 );
-                Some(Signal::Throttled(self.now().saturating_add(wait)))
+                Some(Signal::Throttled(self.steady_now().saturating_add(wait)))
             }
             RetryClass::Unreachable | RetryClass::Unknown => Some(Signal::Failed),
             // The platform's own trouble with a request that failed before may be that request's.

@@ -23,6 +23,8 @@ const MAX_IDLE_MS: i64 = 60_000;
 const STORE_REST: Duration = Duration::from_millis(200);
 /// Longest wait after the store failed.
 const MAX_STORE_REST: Duration = Duration::from_secs(5);
+/// A wall clock that falls behind by more than this since the last look was set back, in milliseconds.
+const CLOCK_STEP_MS: i64 = 1_000;
 /// Tries to commit once the collector is stopping.
 const LAST_COMMITS: u32 = 5;
 
@@ -34,6 +36,8 @@ pub(super) struct Engine<S> {
     shutdown: watch::Receiver<bool>,
     gate: Gate,
     cursor: Seq,
+    /// How far the wall clock was ahead of the steady one at the last look.
+    clock_lead_ms: Option<i64>,
 }
 
 impl<S: Store> Engine<S> {
@@ -43,6 +47,7 @@ impl<S: Store> Engine<S> {
             shutdown: channel.shutdown.clone(),
             gate: Gate::new(channel.plan.gate),
             cursor: 0,
+            clock_lead_ms: None,
             store,
             channel,
         }
@@ -89,8 +94,29 @@ impl<S: Store> Engine<S> {
         Ok(())
     }
 
+    /// At the start, and where the wall clock was set back, looks for what would wait too long: those times were written by a clock that
+    /// was ahead.
+    async fn heed_clock(&mut self) -> Result<(), StoreError> {
+        let now = self.channel.now();
+        let lead_ms = now.saturating_sub(self.channel.steady_now());
+        let is_step = |before: i64| lead_ms.saturating_add(CLOCK_STEP_MS) < before;
+        if self.clock_lead_ms.is_none_or(is_step) {
+            let plan = &self.channel.plan;
+            let brought = self
+                .store
+                .bring_forward(&plan.name, now, plan.longest_wait())
+                .await?;
+            if brought > 0 {
+                self.channel.observer.brought_forward(brought);
+            }
+        }
+        self.clock_lead_ms = Some(lead_ms);
+        Ok(())
+    }
+
     async fn step(&mut self) -> Result<(), StoreError> {
-        let permit = self.gate.permit(self.channel.now());
+        self.heed_clock().await?;
+        let permit = self.gate.permit(self.channel.steady_now());
         if let Permit::Wait(until_ms) = permit {
             self.wait_for_gate(until_ms).await;
             return Ok(());
@@ -171,7 +197,7 @@ impl<S: Store> Engine<S> {
         if self.channel.is_stopping() {
             return false;
         }
-        match self.gate.permit(self.channel.now()) {
+        match self.gate.permit(self.channel.steady_now()) {
             Permit::Full => true,
             Permit::Probe => permit == Permit::Probe && is_idle,
             Permit::Wait(_) => false,
@@ -180,7 +206,7 @@ impl<S: Store> Engine<S> {
 
     fn learn(&mut self, signal: Signal) {
         let random = (self.channel.random)();
-        self.gate.learn(signal, self.channel.now(), random);
+        self.gate.learn(signal, self.channel.steady_now(), random);
     }
 
     /// Keeps what was looked at and not sent for the next round.
@@ -234,7 +260,10 @@ impl<S: Store> Engine<S> {
     async fn wait_for_gate(&mut self, until_ms: Option<i64>) {
         self.channel.observer.gate(&self.gate, self.channel.now());
         match until_ms {
-            Some(until_ms) => self.sleep(self.span(until_ms)).await,
+            Some(until_ms) => {
+                let span = span(self.channel.steady_now(), until_ms);
+                self.sleep(span).await;
+            }
             None => {
                 let _ = self.shutdown.wait_for(|stop| *stop).await;
             }
@@ -252,18 +281,12 @@ impl<S: Store> Engine<S> {
             .next_due_ms
             .unwrap_or(i64::MAX)
             .min(now.saturating_add(MAX_IDLE_MS));
-        let span = self.span(until_ms);
+        let span = span(now, until_ms);
         tokio::select! {
             changed = self.log.changed() => changed.map_err(|_| StoreError::Closed),
             () = tokio::time::sleep(span) => Ok(()),
             _ = self.shutdown.wait_for(|stop| *stop) => Ok(()),
         }
-    }
-
-    /// Time until then, at least a millisecond.
-    fn span(&self, until_ms: i64) -> Duration {
-        let ms = until_ms.saturating_sub(self.channel.now()).max(1);
-        Duration::from_millis(u64::try_from(ms).unwrap_or(1))
     }
 
     async fn sleep(&mut self, span: Duration) {
@@ -272,6 +295,12 @@ impl<S: Store> Engine<S> {
             _ = self.shutdown.wait_for(|stop| *stop) => {}
         }
     }
+}
+
+/// Time from one moment of a clock to another, at least a millisecond.
+fn span(now_ms: i64, until_ms: i64) -> Duration {
+    let ms = until_ms.saturating_sub(now_ms).max(1);
+    Duration::from_millis(u64::try_from(ms).unwrap_or(1))
 }
 
 fn add(progress: &mut Progress, report: Report) {

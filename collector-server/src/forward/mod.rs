@@ -64,7 +64,7 @@ use self::engine::Engine;
 use self::health::Health;
 use self::observe::Observer;
 use self::pace::Pace;
-use self::plan::{Clock, Plan, Random};
+use self::plan::{Clock, Plan, Random, SteadyClock};
 use crate::store::Store;
 
 /// Rest of a task after a crash.
@@ -83,8 +83,12 @@ pub struct Settings {
     pub confirm: Confirmation,
     /// Where it is noted how the destinations stand.
     pub health: Health,
-    /// Clock; the system's but in tests.
+    /// The longest time that any event waits for its other copies (`[settle]`), in milliseconds.
+    pub longest_settle_ms: i64,
+    /// Wall clock; the system's but in tests.
     pub clock: Clock,
+    /// What is waited for goes by this one; the system's but in tests.
+    pub steady: SteadyClock,
     /// Randomness; the system's but in tests.
     pub random: Random,
 }
@@ -102,7 +106,9 @@ impl Settings {
             consent,
             confirm: Confirmation::default(),
             health: Health::default(),
+            longest_settle_ms: i64::MAX,
             clock: plan::system_clock(),
+            steady: plan::steady_clock(),
             random: plan::system_random(),
         }
     }
@@ -193,13 +199,14 @@ pub(crate) fn prepare(settings: &Settings) -> Result<Prepared, ConfigError> {
             let plan = Plan::new(settings, config, &connection);
             Ok(Channel {
                 observer: Observer::new(&plan.name, plan.platform, settings.health.clone()),
-                pace: Mutex::new(Pace::new(plan.pace, (settings.clock)())),
+                pace: Mutex::new(Pace::new(plan.pace, (settings.steady)())),
                 plan,
                 destination: connection.destination,
                 blotter: connection.blotter,
                 access: Access::default(),
                 client: client.clone(),
                 clock: Arc::clone(&settings.clock),
+                steady: Arc::clone(&settings.steady),
                 random: Arc::clone(&settings.random),
                 shutdown: shutdown.clone(),
             })

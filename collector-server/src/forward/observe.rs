@@ -11,7 +11,7 @@ use super::health::Health;
 use super::pace::Pace;
 
 /// The counters, with one reason each that an alarm may wait for.
-const COUNTERS: [(&str, &str); 14] = [
+const COUNTERS: [(&str, &str); 15] = [
     ("firsthand_forward_delivered_total", "delivered"),
     ("firsthand_forward_retried_total", "transient"),
     ("firsthand_forward_postponed_total", "postponed"),
@@ -24,6 +24,7 @@ const COUNTERS: [(&str, &str); 14] = [
     ("firsthand_forward_paused_total", "unauthorized"),
     ("firsthand_forward_resumed_total", "resumed"),
     ("firsthand_forward_held_back_total", "rate"),
+    ("firsthand_forward_brought_forward_total", "clock"),
     ("firsthand_forward_store_errors_total", "store"),
     ("firsthand_forward_crashes_total", "panic"),
 ];
@@ -228,6 +229,17 @@ impl Observer {
     pub fn lag(&self, events: i64) {
         let events = f64::from(i32::try_from(events.max(0)).unwrap_or(i32::MAX));
         self.set("firsthand_forward_lag_events", events);
+    }
+
+    /// The clock was set back; what it would have let wait too long is looked at now.
+    pub fn brought_forward(&self, events: usize) {
+        tracing::warn!(
+            destination = self.destination,
+            events,
+            "the clock was set back: events that it would have let wait are looked at now"
+        );
+        let events = u64::try_from(events).unwrap_or(u64::MAX);
+        self.count("firsthand_forward_brought_forward_total", "clock", events);
     }
 
     /// The store did not answer; the round is repeated.

@@ -1,7 +1,7 @@
 //! One destination's configuration with every default filled in, as the engine uses it.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use firsthand_core::consent::{Policy, Purpose};
 
@@ -10,18 +10,28 @@ use super::breaker::GateRules;
 use super::config::{Connection, DestinationConfig};
 use super::confirm::Confirmation;
 use super::pace::PaceRules;
+use crate::store::LongestWait;
 
 /// How long a round of a destination may take whose rate is limited, in seconds.
 const ROUND_SECS: u32 = 5;
 
 /// Tells the time in epoch milliseconds.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Tells the milliseconds since some moment; nobody can set it. What is waited for goes by it, so that a step of the wall clock neither
+/// stretches nor cuts a wait.
+pub type SteadyClock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Gives random numbers.
 pub type Random = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// Returns the system's clock.
 pub fn system_clock() -> Clock {
     Arc::new(|| jiff::Timestamp::now().as_millisecond())
+}
+
+/// Returns the system's monotonic clock.
+pub fn steady_clock() -> SteadyClock {
+    let start = Instant::now();
+    Arc::new(move || i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX))
 }
 
 /// Returns the system's randomness.
@@ -58,6 +68,8 @@ pub struct Plan {
     pub retry_base_ms: u64,
     /// Greatest delay of a retry, in milliseconds.
     pub retry_cap_ms: u64,
+    /// The longest time that any event waits for its other copies, in milliseconds.
+    pub longest_settle_ms: i64,
     /// When the destination rests.
     pub gate: GateRules,
 }
@@ -100,11 +112,20 @@ impl Plan {
                 .retry_cap_ms
                 .unwrap_or(forward.retry_cap_ms)
                 .max(retry_base_ms),
+            longest_settle_ms: settings.longest_settle_ms,
             gate: GateRules {
                 failures: forward.breaker_failures,
                 base_ms: retry_base_ms,
                 unauthorized_probe_ms: forward.unauthorized_probe_secs.saturating_mul(1_000),
             },
+        }
+    }
+
+    /// The longest that an event may have to wait for its next look.
+    pub fn longest_wait(&self) -> LongestWait {
+        LongestWait {
+            retry_ms: i64::try_from(self.retry_cap_ms).unwrap_or(i64::MAX),
+            settle_ms: self.longest_settle_ms,
         }
     }
 

@@ -215,7 +215,13 @@ fn judge(channel: &Channel, event: &StoredEvent, attempts: u32, words: &Words, l
             return;
         }
     }
-    match timing(happened_ms, event.settle_until_ms, now, plan.max_age_ms) {
+    match timing(
+        happened_ms,
+        event.settle_until_ms,
+        now,
+        plan.max_age_ms,
+        plan.longest_settle_ms,
+    ) {
         Timing::TooOld(reason) => {
             channel.observer.dead("too_old", &reason);
             look.rows.push(waits(Outcome::Dead { reason }));

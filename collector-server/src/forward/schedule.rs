@@ -19,8 +19,15 @@ pub enum Timing {
     Now,
 }
 
-/// Decides whether an event's time has come at `now_ms`.
-pub fn timing(happened_ms: i64, settle_until_ms: i64, now_ms: i64, max_age_ms: i64) -> Timing {
+/// Decides whether an event's time has come at `now_ms`. It waits no longer than any event does: a time further ahead comes from a clock that
+/// was set back since.
+pub fn timing(
+    happened_ms: i64,
+    settle_until_ms: i64,
+    now_ms: i64,
+    max_age_ms: i64,
+    longest_settle_ms: i64,
+) -> Timing {
     let age_ms = now_ms.saturating_sub(happened_ms);
     if age_ms > max_age_ms {
         return Timing::TooOld(format!(
@@ -29,7 +36,7 @@ pub fn timing(happened_ms: i64, settle_until_ms: i64, now_ms: i64, max_age_ms: i
             span(max_age_ms)
         ));
     }
-    if settle_until_ms > now_ms {
+    if (1..=longest_settle_ms).contains(&settle_until_ms.saturating_sub(now_ms)) {
         return Timing::Waits(settle_until_ms);
     }
     Timing::Now
@@ -134,10 +141,13 @@ mod tests {
     #[test]
     fn an_event_waits_then_goes_then_is_too_old() {
         let hour = 3_600_000;
-        assert_eq!(timing(0, 100, 99, 3 * hour), Timing::Waits(100));
-        assert_eq!(timing(0, 100, 100, 3 * hour), Timing::Now);
+        let at = |now_ms| timing(0, 100, now_ms, 3 * hour, 60);
+        assert_eq!(at(40), Timing::Waits(100));
+        assert_eq!(at(99), Timing::Waits(100));
+        assert_eq!(at(100), Timing::Now);
+        assert_eq!(at(39), Timing::Now, "the clock was set back");
         assert_eq!(
-            timing(0, 100, 4 * hour, 3 * hour),
+            at(4 * hour),
             Timing::TooOld("too old: happened 4 h ago, at most 3 h allowed".to_owned())
         );
     }

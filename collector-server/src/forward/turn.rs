@@ -27,7 +27,7 @@ impl Channel {
         let mut shutdown = self.shutdown.clone();
         let mut is_held_back = false;
         while !self.is_stopping() {
-            let now = self.now();
+            let now = self.steady_now();
             let Err(wait_ms) = self.pace().take(now) else {
                 return true;
             };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::privacy::subject::{Identifier, Kind, Refusals, Subject};
 
 use super::{
-    Append, Appended, Attempt, ConsentChange, Due, NewEvent, Outcome, OutcomeRow, Owner, Progress,
-    Quarantined, Seq, SourceKind, Store,
+    Append, Appended, Attempt, ConsentChange, Due, LongestWait, NewEvent, Outcome, OutcomeRow,
+    Owner, Progress, Quarantined, Seq, SourceKind, Store,
 };
 
 /// Returns an event with little in it.
@@ -64,6 +64,7 @@ pub(super) async fn suite<S: Store, F: Fn() -> S>(fresh: F) {
     an_unknown_destination_starts_at_the_beginning(&fresh()).await;
     progress_is_kept_as_one(&fresh()).await;
     what_is_due_comes_longest_due_first(&fresh()).await;
+    what_waits_longer_than_anything_can_is_due_at_once(&fresh()).await;
     a_trusted_copy_ends_the_wait_for_it_and_wakes_who_waits(&fresh()).await;
     a_trusted_copy_that_came_before_the_wait_was_recorded_ends_it(&fresh()).await;
     the_latest_word_on_consent_counts(&fresh()).await;
@@ -281,6 +282,44 @@ async fn what_is_due_comes_longest_due_first(store: &impl Store) {
     assert_eq!(seqs(store.due("meta", 500, 1).await.unwrap()), [2]);
     assert_eq!(seqs(store.due("meta", 900, 9).await.unwrap()), [2, 1, 3]);
     assert!(store.due("tiktok", 900, 9).await.unwrap().is_empty());
+}
+
+async fn what_waits_longer_than_anything_can_is_due_at_once(store: &impl Store) {
+    let ids = ["1", "2", "3", "4", "5"];
+    store
+        .append(browser(ids.map(|id| event("a", id)).to_vec()))
+        .await
+        .unwrap();
+    let retry = |at_ms| Outcome::Retry {
+        at_ms,
+        reason: String::new(),
+    };
+    let outcomes = vec![
+        outcome(1, retry(1_600), None),
+        outcome(2, retry(1_601), None),
+        outcome(3, Outcome::Waiting { until_ms: 1_030 }, None),
+        outcome(4, Outcome::Waiting { until_ms: 1_031 }, None),
+        outcome(5, Outcome::Unconfirmed { until_ms: 900_000 }, None),
+    ];
+    let progress = Progress {
+        outcomes,
+        ..Progress::default()
+    };
+    store.commit("meta", progress.clone()).await.unwrap();
+    store.commit("ga4", progress).await.unwrap();
+    let longest = LongestWait {
+        retry_ms: 600,
+        settle_ms: 30,
+    };
+    let brought = store.bring_forward("meta", 1_000, longest).await.unwrap();
+    assert_eq!(brought, 2);
+    let due = store.due("meta", 1_000, 9).await.unwrap();
+    assert_eq!(due.iter().map(|due| due.seq).collect::<Vec<_>>(), [2, 4]);
+    assert!(store.due("ga4", 1_000, 9).await.unwrap().is_empty());
+    let again = store.bring_forward("meta", 1_000, longest).await.unwrap();
+    assert_eq!(again, 0, "nothing is left that waits too long");
+    let unknown = store.bring_forward("new", 1_000, longest).await.unwrap();
+    assert_eq!(unknown, 0);
 }
 
 fn unconfirmed(seq: Seq) -> Progress {

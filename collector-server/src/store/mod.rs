@@ -254,6 +254,15 @@ pub struct Due {
     pub is_asked_again: bool,
 }
 
+/// The longest that an event may have to wait for its next look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongestWait {
+    /// Between two tries, in milliseconds.
+    pub retry_ms: i64,
+    /// For its other copies, in milliseconds.
+    pub settle_ms: i64,
+}
+
 /// Where a destination stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DestinationState {
@@ -385,6 +394,15 @@ pub trait Store: Send + Sync + 'static {
         now_ms: i64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send;
+
+    /// Makes due at `now_ms` what waits for longer than anything can have to: its time comes from a clock that was set back since.
+    /// What waits for a confirmation stays. Returns how many events that were.
+    fn bring_forward(
+        &self,
+        destination: &str,
+        now_ms: i64,
+        longest: LongestWait,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send;
 
     /// Commits what a round of forwarding has learned; on disk when answered.
     fn commit(

@@ -124,7 +124,7 @@ by_event_ms = {{ purchase = 150 }}
 request_timeout_ms = 1000
 retry_base_ms = 5
 retry_cap_ms = 80
-unauthorized_probe_secs = 0
+unauthorized_probe_secs = 1
 [[source]]
 name = "web"
 kind = "browser"

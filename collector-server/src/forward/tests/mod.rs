@@ -1,6 +1,7 @@
 //! The engine against the sandbox's strict platforms and a real store: nothing is mocked but a lost commit.
 
 mod answers;
+mod clock;
 mod confirm;
 mod conformance;
 mod faults;

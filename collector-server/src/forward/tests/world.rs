@@ -18,8 +18,8 @@ use crate::privacy::keys::KeyRing;
 use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::store::sqlite::{EventView, NewTask, SqliteConfig, SqliteStore};
 use crate::store::{
-    Append, ConsentChange, DestinationState, Due, NewEvent, Outcome, Owner, Progress, Seq,
-    SourceKind, Store, StoreError, StoredEvent,
+    Append, ConsentChange, DestinationState, Due, LongestWait, NewEvent, Outcome, Owner, Progress,
+    Seq, SourceKind, Store, StoreError, StoredEvent,
 };
 
 /// How long a test waits for what must happen.
@@ -116,6 +116,14 @@ impl Store for WatchedStore {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Due>, StoreError>> + Send {
         self.inner.due(name, now_ms, limit)
+    }
+    fn bring_forward(
+        &self,
+        name: &str,
+        now_ms: i64,
+        longest: LongestWait,
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send {
+        self.inner.bring_forward(name, now_ms, longest)
     }
     async fn commit(&self, name: &str, progress: Progress) -> Result<(), StoreError> {
         if *self.loses_commits.borrow() {

@@ -9,7 +9,7 @@ use crate::privacy::audit::Entry;
 use crate::privacy::keys::Blind;
 use crate::privacy::ledger::Draft;
 use crate::privacy::subject::Subject;
-use crate::store::{Again, Append, Appended, ConsentChange, Progress, StoreError};
+use crate::store::{Again, Append, Appended, ConsentChange, LongestWait, Progress, StoreError};
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
@@ -25,6 +25,8 @@ pub(super) enum Command {
         Reply<()>,
     ),
     Commit(String, Progress, Reply<()>),
+    /// Makes due what a clock that was set back lets wait too long.
+    BringForward(String, i64, LongestWait, Reply<usize>),
     Access(Entry, Reply<()>),
     Told(Told, Reply<()>),
     /// Takes over what of a configuration may change while the store is open.
@@ -75,7 +77,9 @@ pub(super) fn weight(command: &Command) -> usize {
         Command::Task(task, _, _) => {
             BASE + task.target.identifiers.len() * 32 + task.target.seqs.len() * 8
         }
-        Command::Probe(_) | Command::Configure(..) | Command::Close => BASE,
+        Command::BringForward(..) | Command::Probe(_) | Command::Configure(..) | Command::Close => {
+            BASE
+        }
         #[cfg(test)]
         Command::Upkeep(..) => BASE,
     }
@@ -87,6 +91,7 @@ pub(super) const fn brings_more(command: &Command) -> bool {
         Command::Append(..) | Command::Told(..) | Command::Probe(_) => true,
         Command::Consent(..)
         | Command::Commit(..)
+        | Command::BringForward(..)
         | Command::Access(..)
         | Command::Configure(..)
         | Command::SendAgain(..)

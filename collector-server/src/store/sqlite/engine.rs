@@ -10,8 +10,8 @@ use crate::privacy::keys::{Blind, KeyRing};
 use crate::privacy::ledger::Draft;
 use crate::privacy::subject::{BlindKey, Standing, Subject};
 use crate::store::{
-    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, Progress, Seq, Store,
-    StoreError, StoredEvent,
+    Append, Appended, ConsentChange, ConsentMark, DestinationState, Due, LongestWait, Progress,
+    Seq, Store, StoreError, StoredEvent,
 };
 
 impl Store for SqliteStore {
@@ -115,6 +115,17 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Due>, StoreError> {
         let name = destination.to_owned();
         self.with_reader(move |conn| outcomes::due(conn, &name, now_ms, limit))
+            .await
+    }
+
+    async fn bring_forward(
+        &self,
+        destination: &str,
+        now_ms: i64,
+        longest: LongestWait,
+    ) -> Result<usize, StoreError> {
+        let name = destination.to_owned();
+        self.ask(|reply| Command::BringForward(name, now_ms, longest, reply))
             .await
     }
 

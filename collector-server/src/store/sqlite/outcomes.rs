@@ -5,8 +5,12 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::append::kind_number;
-use crate::store::{ASKED_AGAIN, DestinationState, Due, Outcome, Progress, Seq, SourceKind};
+use crate::store::{
+    ASKED_AGAIN, DestinationState, Due, LongestWait, Outcome, Progress, Seq, SourceKind,
+};
 
+/// State of what waits for its other copies.
+const WAITING: i64 = 0;
 /// State of what was taken.
 pub(super) const DELIVERED: i64 = 1;
 /// State of what is tried again.
@@ -23,7 +27,7 @@ const CONFIRMED: i64 = 6;
 /// An outcome as three columns: state, due time, reason.
 pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
     match outcome {
-        Outcome::Waiting { until_ms } => (0, Some(*until_ms), None),
+        Outcome::Waiting { until_ms } => (WAITING, Some(*until_ms), None),
         Outcome::Delivered => (DELIVERED, None, None),
         Outcome::Retry { at_ms, reason } => (RETRY, Some(*at_ms), Some(reason)),
         Outcome::Dead { reason } => (DEAD, None, Some(reason)),
@@ -37,7 +41,7 @@ pub(super) fn columns(outcome: &Outcome) -> (i64, Option<i64>, Option<&str>) {
 pub(super) fn from_columns(state: i64, due_at: Option<i64>, reason: Option<String>) -> Outcome {
     let reason = reason.unwrap_or_default();
     match state {
-        0 => Outcome::Waiting {
+        WAITING => Outcome::Waiting {
             until_ms: due_at.unwrap_or_default(),
         },
         DELIVERED => Outcome::Delivered,
@@ -206,6 +210,32 @@ pub(super) fn state(conn: &Connection, name: &str) -> rusqlite::Result<Destinati
         paused,
         next_due_ms,
     })
+}
+
+/// Makes due what a clock that was set back lets wait too long. Returns how many events that were.
+pub(super) fn bring_forward(
+    conn: &Connection,
+    name: &str,
+    now_ms: i64,
+    longest: LongestWait,
+) -> rusqlite::Result<usize> {
+    let retry_until = now_ms.saturating_add(longest.retry_ms);
+    let settle_until = now_ms.saturating_add(longest.settle_ms);
+    conn.prepare_cached(
+        "UPDATE outcomes SET due_at = ?2
+         WHERE destination = (SELECT id FROM destinations WHERE name = ?1)
+           AND due_at IS NOT NULL AND due_at > min(?3, ?4)
+           AND ((state IN (?5, ?6) AND due_at > ?3) OR (state = ?7 AND due_at > ?4))",
+    )?
+    .execute(params![
+        name,
+        now_ms,
+        retry_until,
+        settle_until,
+        RETRY,
+        CONFIRMED,
+        WAITING
+    ])
 }
 
 /// Returns what is due, the longest due first.

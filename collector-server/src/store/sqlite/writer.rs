@@ -280,6 +280,9 @@ impl Writer {
                 }
                 let _ = reply.send(result.map(Done::count));
             }
+            (Command::BringForward(.., reply), result) => {
+                let _ = reply.send(result.map(Done::count));
+            }
             (Command::SendAgain(_, reply), result) => {
                 if result.is_ok() {
                     self.wake();
@@ -482,6 +485,9 @@ fn carry_out(conn: &Connection, cache: &mut Cache, command: &Command) -> rusqlit
         }
         Command::Commit(name, progress, _) => {
             outcomes::commit(conn, name, progress).map(|()| Done::Nothing)
+        }
+        Command::BringForward(name, now_ms, longest, _) => {
+            outcomes::bring_forward(conn, name, *now_ms, *longest).map(Done::Counted)
         }
         Command::Access(entry, _) => audit::append(conn, entry).map(|()| Done::Nothing),
         Command::Told(told, _) => shop_orders::remember(conn, cache, told).map(|()| Done::Nothing),
