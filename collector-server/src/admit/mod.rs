@@ -335,6 +335,12 @@ pub fn admit<'a>(
     admitted
 }
 
+/// Whether a text holds an e-mail address, for a fuzz target.
+#[cfg(fuzzing)]
+pub fn holds_email(text: &str) -> bool {
+    personal::holds_email(text)
+}
+
 /// Brings the evidence of a later word to our clock and the connection's facts.
 pub fn later_evidence(
     evidence: &mut ConsentEvidence<'_>,

@@ -88,8 +88,8 @@ async fn receive(
     Ok(answer)
 }
 
-/// Reads seconds, or a date (RFC 9110).
-fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
+/// Reads a `Retry-After`: seconds, or a date (RFC 9110); `None` where it is neither.
+pub fn retry_after(text: &str, now_ms: i64) -> Option<Duration> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

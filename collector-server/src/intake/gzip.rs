@@ -39,7 +39,7 @@ pub(super) async fn unpacked(
     }
 }
 
-fn unpack(room: &Arc<Room>, bytes: &[u8], most: usize) -> Result<Gathered, Refused> {
+pub(super) fn unpack(room: &Arc<Room>, bytes: &[u8], most: usize) -> Result<Gathered, Refused> {
     let mut packed = MultiGzDecoder::new(bytes);
     let mut out = Gathered::new(room, most);
     let mut chunk = vec![0; CHUNK_BYTES];

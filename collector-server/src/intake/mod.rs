@@ -14,6 +14,8 @@ mod cookie;
 mod cors;
 mod events;
 mod evidence;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gzip;
 mod inspect;
 mod metrics;

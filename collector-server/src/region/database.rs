@@ -28,7 +28,12 @@ struct Coded<'a> {
 
 impl Database {
     pub(super) fn open(path: &Path) -> Result<Self, MaxMindDbError> {
-        Reader::open_readfile(path).map(Self)
+        Self::read(std::fs::read(path).map_err(MaxMindDbError::Io)?)
+    }
+
+    /// Reads the bytes of a file.
+    pub(super) fn read(file: Vec<u8>) -> Result<Self, MaxMindDbError> {
+        Reader::from_source(file).map(Self)
     }
 
     /// Returns the place of an address; unknown when the file does not hold it, or not in a form that is known.

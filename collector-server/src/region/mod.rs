@@ -17,3 +17,10 @@ mod rules;
 
 pub use place::Place;
 pub use rules::{Regions, is_code};
+
+/// Looks up an address in the bytes of a database file, for a fuzz target.
+#[cfg(fuzzing)]
+pub fn place_in(file: Vec<u8>, address: std::net::IpAddr) -> Option<Place> {
+    let database = database::Database::read(file).ok()?;
+    Some(database.place(address))
+}
