@@ -37,7 +37,7 @@ test('a batch goes at the count, without waiting for the time', async () => {
 test('a tab closed at once loses nothing: the next visit sends', async () => {
   await start('data-flush-ms="60000"');
   const page = await visit();
-  shop.answers.push('down', 'down');
+  shop.answers.push('down');
   const ids = await track(page, 3);
   await page.close({ runBeforeUnload: false });
   const next = await visit();
@@ -48,17 +48,32 @@ test('a tab closed at once loses nothing: the next visit sends', async () => {
   await empty(next);
 });
 
-test('a reload keeps what waits', async () => {
+test('what waits outlives a reload, and the next page sends it at once', async () => {
   await start('data-flush-ms="60000"');
   const page = await visit();
   await page.evaluate(() => (navigator.sendBeacon = () => false));
   const [id] = await track(page);
-  await page.reload();
-  await ready(page);
   assert.equal((await debug(page)).queued, 1);
-  await page.evaluate(() => window.firsthand.flush());
+  await page.reload();
   await until('the event', () => shop.events.length === 1);
   assert.equal(shop.events[0].id, id);
+  await empty(page);
+});
+
+test('a visitor in a hurry: each page that is left sends its events by one beacon, and the next one has them acknowledged', async () => {
+  await start('data-flush-ms="60000"');
+  const ids = [];
+  let page = await visit('/0');
+  for (let n = 1; n <= 6; n += 1) {
+    ids.push(...(await track(page, 2)));
+    // Hidden first, then left: two events of the browser.
+    await page.goto(`${shop.url}/${n}`);
+    await ready(page);
+    await empty(page);
+  }
+  const carried = (id) => shop.requests.filter(({ body }) => body.events.some((event) => event.id === id)).length;
+  assert.deepEqual(ids.map(carried), ids.map(() => 2), 'one beacon, which nobody answers for, and one request');
+  assert.equal(shop.requests.length, 12);
 });
 
 test('two tabs send each event once', async () => {

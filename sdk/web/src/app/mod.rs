@@ -35,6 +35,8 @@ pub(crate) struct App {
     /// Name of the current segment; empty until an event needs one.
     segment_name: String,
     segment: Segment,
+    /// Time in the key of the newest event: each has its own, so that they stay in the order in which they were tracked.
+    key_ms: i64,
     /// Events that wait for the visitor's choice.
     held: Vec<Record>,
     outbox: Outbox,
@@ -59,6 +61,7 @@ impl App {
             is_new_campaign: false,
             segment_name: String::new(),
             segment: Segment::default(),
+            key_ms: 0,
             held: Vec::new(),
             outbox: Outbox::default(),
             sender,
@@ -132,9 +135,8 @@ impl App {
         self.outbox.refresh(&self.config, now_ms);
         self.forget_unused_segments();
         if self.outbox.len() > 0 {
-            self.sender
-                .due_ms
-                .get_or_insert(now_ms + self.config.flush_ms);
+            // Left by another page: until its send is acknowledged each page that is left sends it again.
+            self.sender.due_ms = Some(now_ms);
         }
     }
 
@@ -176,7 +178,8 @@ impl App {
         let at_ms = if at_ms > 0 { at_ms } else { now_ms };
         let session_ms = self.touch_session(now_ms);
         let json = self.event(id, name, props, title, [at_ms, session_ms]);
-        let record = Record::new(id, catalogue::is_conversion(name), &json, now_ms);
+        self.key_ms = now_ms.max(self.key_ms + 1);
+        let record = Record::new(id, catalogue::is_conversion(name), &json, self.key_ms);
         if is_allowed {
             self.queue(record, now_ms);
             self.kick();

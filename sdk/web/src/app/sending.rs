@@ -119,6 +119,8 @@ impl App {
         if !self.may_store() || self.sender.is_paused {
             return self.release();
         }
+        // Nobody has said that a beacon arrived.
+        self.outbox.remark(Mark::Beaconed, Mark::Waiting);
         let slice = self
             .outbox
             .take(self.sender.limit, self.config.batch_bytes, Mark::Sending);
@@ -245,7 +247,8 @@ impl App {
         }
     }
 
-    /// The page is hidden or leaves: last chance. The records stay until a send is acknowledged; the collector knows the ids.
+    /// The page is hidden or leaves: last chance. The records stay until a send is acknowledged; the collector knows the ids. A page that is
+    /// hidden first and then leaves sends each but once.
     pub(super) fn hidden(&mut self) {
         let now_ms = self.refresh();
         if !self.sender.stopped.is_empty() || !self.may_store() {
@@ -265,7 +268,6 @@ impl App {
             }
             self.outbox.remark(Mark::Beaconing, mark);
         }
-        self.outbox.remark(Mark::Beaconed, Mark::Waiting);
     }
 
     /// The page goes into the back/forward cache or away: a held lock would keep it out and others waiting.

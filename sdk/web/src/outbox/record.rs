@@ -17,7 +17,7 @@ pub(crate) enum Mark {
     Sending,
     /// It is in the beacon that is being tried.
     Beaconing,
-    /// It went by beacon in this very moment.
+    /// It went by beacon, and no request has carried it since.
     Beaconed,
 }
 
