@@ -64,6 +64,32 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Soft<T> {
     }
 }
 
+impl<'a> Soft<Text<'a>> {
+    /// Returns the text, if there is any.
+    pub(crate) fn text(self) -> Option<Cow<'a, str>> {
+        self.0.and_then(|text| filled(text.0))
+    }
+
+    /// Whether it is this text.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|own| own.0 == text)
+    }
+}
+
+impl<'a> Soft<Word<'a>> {
+    /// Returns the text or number, if there is any.
+    pub(crate) fn word(self) -> Option<Cow<'a, str>> {
+        self.0.and_then(|word| filled(word.0))
+    }
+}
+
+impl Soft<Amount> {
+    /// Returns the amount.
+    pub(crate) fn amount(self) -> Option<Decimal> {
+        self.0.map(|amount| amount.0)
+    }
+}
+
 /// The members of an object in their order: names, and the JSON text of each value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a str)>);

@@ -231,12 +231,12 @@ impl Observer {
         self.set("firsthand_forward_lag_events", events);
     }
 
-    /// The clock was set back; what it would have let wait too long is looked at now.
+    /// Events waited for a time that lies further ahead than anything may have to wait; they are looked at now.
     pub fn brought_forward(&self, events: usize) {
         tracing::warn!(
             destination = self.destination,
             events,
-            "the clock was set back: events that it would have let wait are looked at now"
+            "events that waited for a time too far ahead are looked at now: the clock was set back, or the longest wait was made shorter"
         );
         let events = u64::try_from(events).unwrap_or(u64::MAX);
         self.count("firsthand_forward_brought_forward_total", "clock", events);

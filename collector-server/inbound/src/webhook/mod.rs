@@ -7,6 +7,7 @@
 //! Sources: Shopify, "Webhooks" and the REST Order and Refund resources; WooCommerce, REST API v3 and `class-wc-webhook.php`; Stripe, "Webhooks",
 //! "Supported currencies", and the objects of its API.
 
+mod order;
 mod sale;
 mod settings;
 mod shopify;

@@ -129,14 +129,6 @@ fn push_amount(object: &mut Object<'_>, name: &str, amount: Option<Decimal>) {
     }
 }
 
-/// Returns `total - shipping` where both are known, else the total.
-pub(super) fn goods(total: Option<Decimal>, shipping: Option<Decimal>) -> Option<Decimal> {
-    match (total, shipping) {
-        (Some(total), Some(shipping)) => total.checked_sub(shipping),
-        (total, _) => total,
-    }
-}
-
 /// Returns an amount of minor units, if the currency is one.
 pub(super) fn of_minor(minor: i64, exponent: u32, currency: &str) -> Option<Decimal> {
     Currency::parse(currency).map(|_| Decimal::from_minor(minor, exponent))

@@ -1,5 +1,8 @@
 //! What the operator decided about a webhook.
 
+use std::borrow::Cow;
+
+use firsthand_core::event::Decimal;
 use firsthand_core::ids;
 
 use super::Platform;
@@ -65,6 +68,16 @@ pub enum OrderValue {
     Total,
 }
 
+impl OrderValue {
+    /// Picks the `value`; where the shipping is not known, the goods are worth the total.
+    pub(super) fn of(self, total: Option<Decimal>, shipping: Option<Decimal>) -> Option<Decimal> {
+        match (self, total, shipping) {
+            (Self::Goods, Some(total), Some(shipping)) => total.checked_sub(shipping),
+            _ => total,
+        }
+    }
+}
+
 /// Which identifier of a product is the item id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ItemId {
@@ -75,6 +88,22 @@ pub enum ItemId {
     Variant,
     /// The stock keeping unit, the product's id where there is none.
     Sku,
+}
+
+impl ItemId {
+    /// Picks the item id.
+    pub(super) fn of<'a>(
+        self,
+        product: Option<Cow<'a, str>>,
+        variant: Option<Cow<'a, str>>,
+        sku: Option<Cow<'a, str>>,
+    ) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Product => product,
+            Self::Variant => variant.or(product),
+            Self::Sku => sku.or(product),
+        }
+    }
 }
 
 /// How notices of one source are read.

@@ -10,8 +10,9 @@ use firsthand_core::touchpoint::arrival;
 use firsthand_core::wire::{ClearKey, Context, Header, Text, User};
 use serde::Deserialize;
 
-use super::sale::{Facts, Line, goods, visitor};
-use super::{Head, Ignored, ItemId, Notice, OrderValue, Sale, Settings};
+use super::order::{self, Attributes, Coupons};
+use super::sale::{Facts, Line, visitor};
+use super::{Head, Ignored, ItemId, Notice, Sale, Settings};
 use crate::json::{Amount, Members, Soft, Word, filled};
 use crate::person;
 use crate::time::epoch_ms;
@@ -66,7 +67,7 @@ struct OrderBody<'a> {
     #[serde(default)]
     total_shipping_price_set: Soft<PriceSet>,
     #[serde(borrow, default)]
-    discount_codes: Soft<Vec<Discount<'a>>>,
+    discount_codes: Coupons<'a>,
     #[serde(borrow, default)]
     line_items: Soft<Vec<LineItem<'a>>>,
     #[serde(borrow, default)]
@@ -92,7 +93,7 @@ struct OrderBody<'a> {
     #[serde(borrow, default)]
     referring_site: Soft<Text<'a>>,
     #[serde(borrow, default)]
-    note_attributes: Soft<Vec<Attribute<'a>>>,
+    note_attributes: Attributes<'a>,
 }
 
 #[derive(Deserialize)]
@@ -103,20 +104,6 @@ struct PriceSet {
 #[derive(Deserialize)]
 struct ShopMoney {
     amount: Amount,
-}
-
-#[derive(Deserialize)]
-struct Discount<'a> {
-    #[serde(borrow, default)]
-    code: Soft<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Attribute<'a> {
-    #[serde(borrow, default)]
-    name: Soft<Text<'a>>,
-    #[serde(borrow, default)]
-    value: Soft<Word<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -139,51 +126,30 @@ struct LineItem<'a> {
     quantity: Soft<Amount>,
 }
 
-fn text(soft: Soft<Text<'_>>) -> Option<Cow<'_, str>> {
-    soft.0.and_then(|text| filled(text.0))
-}
-
-fn word(soft: Soft<Word<'_>>) -> Option<Cow<'_, str>> {
-    soft.0.and_then(|word| filled(word.0))
-}
-
-fn amount(soft: Soft<Amount>) -> Option<Decimal> {
-    soft.0.map(|amount| amount.0)
-}
-
 impl<'a> OrderBody<'a> {
-    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        let named = |attribute: &&Attribute<'a>| {
-            let known = attribute.name.0.as_ref();
-            known.is_some_and(|known| known.0 == name)
-        };
-        let found = self.note_attributes.0.as_ref()?.iter().find(named)?;
-        found.value.0.clone().and_then(|word| filled(word.0))
-    }
-
     fn transaction_id(&self, settings: &Settings) -> Option<Cow<'a, str>> {
         if let Some(name) = settings.transaction_id.attribute() {
-            return self.attribute(name);
+            return self.note_attributes.get(name);
         }
         match settings.transaction_id.as_str() {
             "id" => Some(self.id.0.clone()),
-            "name" => word(self.name.clone()),
-            "order_number" => word(self.order_number.clone()),
-            "confirmation_number" => word(self.confirmation_number.clone()),
-            "checkout_token" => word(self.checkout_token.clone()),
+            "name" => self.name.clone().word(),
+            "order_number" => self.order_number.clone().word(),
+            "confirmation_number" => self.confirmation_number.clone().word(),
+            "checkout_token" => self.checkout_token.clone().word(),
             _ => None,
         }
     }
 
     fn sale(self, shop: &str, settings: &Settings) -> Sale<'a> {
         let transaction_id = self.transaction_id(settings);
-        let (mut user, consent) = visitor(settings, |name| self.attribute(name));
+        let (mut user, consent) = visitor(settings, |name| self.note_attributes.get(name));
         let at_ms = [self.processed_at, self.created_at]
             .into_iter()
             .find_map(|time| epoch_ms(&time.0?.0))
             .unwrap_or(0);
-        let landing = text(self.landing_site);
-        let referrer = text(self.referring_site);
+        let landing = self.landing_site.text();
+        let referrer = self.referring_site.text();
         let last_touch = landing.and_then(|path| {
             // Path and query, without a host.
             let url = if path.starts_with('/') {
@@ -204,8 +170,8 @@ impl<'a> OrderBody<'a> {
         who(
             &mut user,
             &customer,
-            text(self.email).or(text(self.contact_email)),
-            text(self.phone),
+            self.email.text().or(self.contact_email.text()),
+            self.phone.text(),
         );
         for address in [self.billing_address.0, self.shipping_address.0]
             .iter()
@@ -218,7 +184,7 @@ impl<'a> OrderBody<'a> {
             .total_shipping_price_set
             .0
             .map(|set| set.shop_money.amount.0);
-        let total = amount(self.total_price);
+        let total = self.total_price.amount();
         Sale {
             reference: order_reference(&self.id.0),
             order_reference: None,
@@ -227,8 +193,8 @@ impl<'a> OrderBody<'a> {
             at_ms,
             header: Header {
                 context: Context {
-                    lang: text(self.customer_locale),
-                    ip: text(self.browser_ip).or_else(|| client.word("browser_ip")),
+                    lang: self.customer_locale.text(),
+                    ip: self.browser_ip.text().or_else(|| client.word("browser_ip")),
                     ua: client.word("user_agent").and_then(filled),
                     ..Context::default()
                 },
@@ -238,24 +204,12 @@ impl<'a> OrderBody<'a> {
                 last_touch,
             },
             facts: Facts {
-                currency: text(self.currency),
-                value: match settings.value {
-                    OrderValue::Goods => goods(total, shipping),
-                    OrderValue::Total => total,
-                },
-                tax: amount(self.total_tax),
+                currency: self.currency.text(),
+                value: settings.value.of(total, shipping),
+                tax: self.total_tax.amount(),
                 shipping,
-                coupon: self
-                    .discount_codes
-                    .0
-                    .and_then(|codes| codes.into_iter().find_map(|discount| text(discount.code))),
-                lines: self
-                    .line_items
-                    .0
-                    .into_iter()
-                    .flatten()
-                    .map(|line| line.line(settings.item_id))
-                    .collect(),
+                coupon: self.discount_codes.first(),
+                lines: order::lines(self.line_items, settings.item_id, LineItem::line),
             },
         }
     }
@@ -278,18 +232,17 @@ fn who<'a>(
 
 impl<'a> LineItem<'a> {
     fn line(self, item_id: ItemId) -> Line<'a> {
-        let product = word(self.product_id);
         Line {
-            id: match item_id {
-                ItemId::Product => product,
-                ItemId::Variant => word(self.variant_id).or(product),
-                ItemId::Sku => word(self.sku).or(product),
-            },
-            name: text(self.title),
-            brand: text(self.vendor),
-            variant: text(self.variant_title),
-            price: amount(self.price),
-            quantity: amount(self.quantity),
+            id: item_id.of(
+                self.product_id.word(),
+                self.variant_id.word(),
+                self.sku.word(),
+            ),
+            name: self.title.text(),
+            brand: self.vendor.text(),
+            variant: self.variant_title.text(),
+            price: self.price.amount(),
+            quantity: self.quantity.amount(),
         }
     }
 }
@@ -322,20 +275,21 @@ struct Transaction<'a> {
 
 impl<'a> Refund<'a> {
     fn notice(self) -> Notice<'a> {
-        let is = |text: &Soft<Text<'_>>, want: &str| text.0.as_ref().is_some_and(|t| t.0 == want);
         let mut given_back = Decimal::ZERO;
         let mut currency = None;
         for transaction in self.transactions.0.into_iter().flatten() {
-            if !is(&transaction.kind, "refund") || !is(&transaction.status, "success") {
+            if !transaction.kind.is("refund") || !transaction.status.is("success") {
                 continue;
             }
-            let Some(sum) =
-                amount(transaction.amount).and_then(|part| given_back.checked_add(part))
+            let Some(sum) = transaction
+                .amount
+                .amount()
+                .and_then(|part| given_back.checked_add(part))
             else {
                 continue;
             };
             given_back = sum;
-            currency = currency.or(text(transaction.currency));
+            currency = currency.or(transaction.currency.text());
         }
         // Goods that came back without money are no refund.
         if given_back == Decimal::ZERO {

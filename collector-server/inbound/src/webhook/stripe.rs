@@ -11,8 +11,8 @@ use firsthand_core::wire::{ClearKey, Header, Text, User};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::sale::{Facts, goods, of_minor, visitor};
-use super::{Ignored, Notice, OrderValue, Sale, Settings};
+use super::sale::{Facts, of_minor, visitor};
+use super::{Ignored, Notice, Sale, Settings};
 use crate::json::{Members, Soft, Word, filled, word};
 use crate::person;
 
@@ -84,10 +84,6 @@ impl<'a> Reference<'a> {
 
 fn reference<'a>(soft: &Soft<Reference<'a>>) -> Option<Cow<'a, str>> {
     soft.0.as_ref().and_then(Reference::id)
-}
-
-fn text(soft: Soft<Text<'_>>) -> Option<Cow<'_, str>> {
-    soft.0.and_then(|text| filled(text.0))
 }
 
 fn attribute<'a>(metadata: &Soft<Members<'a>>, name: &str) -> Option<Cow<'a, str>> {
@@ -166,7 +162,7 @@ impl<'a> Checkout<'a> {
             reference(&self.customer),
             self.customer_details.0.as_ref(),
         );
-        let currency = text(self.currency);
+        let currency = self.currency.text();
         let details = self.total_details.0;
         let amount = |minor: Option<i64>| money(minor, currency.as_deref());
         let shipping = amount(details.as_ref().and_then(|d| d.amount_shipping.0));
@@ -181,10 +177,7 @@ impl<'a> Checkout<'a> {
                 ..Header::default()
             },
             facts: Facts {
-                value: match settings.value {
-                    OrderValue::Goods => goods(total, shipping),
-                    OrderValue::Total => total,
-                },
+                value: settings.value.of(total, shipping),
                 tax: amount(details.as_ref().and_then(|d| d.amount_tax.0)),
                 shipping,
                 currency,
@@ -231,13 +224,13 @@ impl<'a> Payment<'a> {
                 .then(|| self.id.0.clone()),
         };
         let (mut user, consent) = visitor(settings, |name| attribute(&self.metadata, name));
-        person::push(&mut user, ClearKey::Email, text(self.receipt_email));
+        person::push(&mut user, ClearKey::Email, self.receipt_email.text());
         who(
             &mut user,
             reference(&self.customer),
             self.shipping.0.as_ref(),
         );
-        let currency = text(self.currency);
+        let currency = self.currency.text();
         Sale {
             reference: self.id.0.into_owned(),
             transaction_id,
@@ -287,7 +280,7 @@ impl<'a> Refund<'a> {
             None => None,
         };
         let (user, consent) = visitor(settings, |name| attribute(&self.metadata, name));
-        let currency = text(self.currency);
+        let currency = self.currency.text();
         Some(Sale {
             reference: self.id.0.clone().into_owned(),
             order_reference: payment.map(Cow::into_owned),

@@ -9,9 +9,10 @@ use firsthand_core::event::Decimal;
 use firsthand_core::wire::{ClearKey, Context, Header, Text};
 use serde::Deserialize;
 
-use super::sale::{Facts, Line, goods, visitor};
-use super::{Head, Ignored, ItemId, Notice, OrderValue, Sale, Settings};
-use crate::json::{Amount, Members, Soft, Word, filled};
+use super::order::{self, Attributes, Coupons};
+use super::sale::{Facts, Line, visitor};
+use super::{Head, Ignored, ItemId, Notice, Sale, Settings};
+use crate::json::{Amount, Members, Soft, Word};
 use crate::person;
 use crate::time::epoch_ms;
 
@@ -67,27 +68,13 @@ struct OrderBody<'a> {
     #[serde(borrow, default)]
     billing: Soft<Members<'a>>,
     #[serde(borrow, default)]
-    meta_data: Soft<Vec<Meta<'a>>>,
+    meta_data: Attributes<'a>,
     #[serde(borrow, default)]
-    coupon_lines: Soft<Vec<Coupon<'a>>>,
+    coupon_lines: Coupons<'a>,
     #[serde(borrow, default)]
     line_items: Soft<Vec<LineItem<'a>>>,
     #[serde(borrow, default)]
     refunds: Soft<Vec<Refund<'a>>>,
-}
-
-#[derive(Deserialize)]
-struct Meta<'a> {
-    #[serde(borrow, default)]
-    key: Soft<Text<'a>>,
-    #[serde(borrow, default)]
-    value: Soft<Word<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Coupon<'a> {
-    #[serde(borrow, default)]
-    code: Soft<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -114,19 +101,9 @@ struct Refund<'a> {
     total: Soft<Amount>,
 }
 
-fn text(soft: Soft<Text<'_>>) -> Option<Cow<'_, str>> {
-    soft.0.and_then(|text| filled(text.0))
-}
-
 /// WooCommerce writes 0 for a guest and for a product without variations.
 fn id(soft: Soft<Word<'_>>) -> Option<Cow<'_, str>> {
-    soft.0
-        .and_then(|word| filled(word.0))
-        .filter(|id| id != "0")
-}
-
-fn amount(soft: Soft<Amount>) -> Option<Decimal> {
-    soft.0.map(|amount| amount.0)
+    soft.word().filter(|id| id != "0")
 }
 
 fn time(soft: &Soft<Text<'_>>) -> Option<i64> {
@@ -134,15 +111,9 @@ fn time(soft: &Soft<Text<'_>>) -> Option<i64> {
 }
 
 impl<'a> OrderBody<'a> {
-    fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        let named = |meta: &&Meta<'a>| meta.key.0.as_ref().is_some_and(|key| key.0 == name);
-        let found = self.meta_data.0.as_ref()?.iter().find(named)?;
-        found.value.0.clone().and_then(|word| filled(word.0))
-    }
-
     fn transaction_id(&self, settings: &Settings) -> Option<Cow<'a, str>> {
         if let Some(name) = settings.transaction_id.attribute() {
-            return self.attribute(name);
+            return self.meta_data.get(name);
         }
         match settings.transaction_id.as_str() {
             "id" => Some(self.id.0.clone()),
@@ -156,8 +127,8 @@ impl<'a> OrderBody<'a> {
         let order_reference = format!("order:{}", self.id.0);
         let transaction_id = self.transaction_id(settings);
         let header = self.header(settings);
-        let currency = text(std::mem::take(&mut self.currency));
-        let status = text(std::mem::take(&mut self.status)).unwrap_or_default();
+        let currency = std::mem::take(&mut self.currency).text();
+        let status = std::mem::take(&mut self.status).text().unwrap_or_default();
         let modified_ms = time(&self.date_modified_gmt).unwrap_or(0);
         let refunds = std::mem::take(&mut self.refunds).0.unwrap_or_default();
         let mut sales = Vec::with_capacity(1 + refunds.len());
@@ -174,7 +145,7 @@ impl<'a> OrderBody<'a> {
         }
         for refund in refunds {
             // A refund's total is written as a negative amount.
-            let given_back = amount(refund.total).and_then(|total| {
+            let given_back = refund.total.amount().and_then(|total| {
                 if total.is_negative() {
                     Decimal::ZERO.checked_sub(total)
                 } else {
@@ -202,7 +173,7 @@ impl<'a> OrderBody<'a> {
     }
 
     fn header(&mut self, settings: &Settings) -> Header<'a> {
-        let (mut user, consent) = visitor(settings, |name| self.attribute(name));
+        let (mut user, consent) = visitor(settings, |name| self.meta_data.get(name));
         if let Some(customer) = id(std::mem::take(&mut self.customer_id)) {
             user.user_id = Some(customer.clone());
             person::push(&mut user, ClearKey::ExternalId, Some(customer));
@@ -213,8 +184,8 @@ impl<'a> OrderBody<'a> {
         }
         Header {
             context: Context {
-                ip: text(std::mem::take(&mut self.customer_ip_address)),
-                ua: text(std::mem::take(&mut self.customer_user_agent)),
+                ip: std::mem::take(&mut self.customer_ip_address).text(),
+                ua: std::mem::take(&mut self.customer_user_agent).text(),
                 ..Context::default()
             },
             consent,
@@ -225,45 +196,28 @@ impl<'a> OrderBody<'a> {
     }
 
     fn facts(self, settings: &Settings, currency: Option<Cow<'a, str>>) -> Facts<'a> {
-        let net = amount(self.shipping_total);
-        let tax = amount(self.shipping_tax).unwrap_or(Decimal::ZERO);
+        let net = self.shipping_total.amount();
+        let tax = self.shipping_tax.amount().unwrap_or(Decimal::ZERO);
         let shipping = net.and_then(|net| net.checked_add(tax));
-        let total = amount(self.total);
+        let total = self.total.amount();
         Facts {
             currency,
-            value: match settings.value {
-                OrderValue::Goods => goods(total, shipping),
-                OrderValue::Total => total,
-            },
-            tax: amount(self.total_tax),
+            value: settings.value.of(total, shipping),
+            tax: self.total_tax.amount(),
             shipping,
-            coupon: self
-                .coupon_lines
-                .0
-                .and_then(|lines| lines.into_iter().find_map(|line| text(line.code))),
-            lines: self
-                .line_items
-                .0
-                .into_iter()
-                .flatten()
-                .map(|line| line.line(settings.item_id))
-                .collect(),
+            coupon: self.coupon_lines.first(),
+            lines: order::lines(self.line_items, settings.item_id, LineItem::line),
         }
     }
 }
 
 impl<'a> LineItem<'a> {
     fn line(self, item_id: ItemId) -> Line<'a> {
-        let product = id(self.product_id);
         Line {
-            id: match item_id {
-                ItemId::Product => product,
-                ItemId::Variant => id(self.variation_id).or(product),
-                ItemId::Sku => id(self.sku).or(product),
-            },
-            name: text(self.name),
-            price: amount(self.price),
-            quantity: amount(self.quantity),
+            id: item_id.of(id(self.product_id), id(self.variation_id), id(self.sku)),
+            name: self.name.text(),
+            price: self.price.amount(),
+            quantity: self.quantity.amount(),
             ..Line::default()
         }
     }

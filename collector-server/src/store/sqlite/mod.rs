@@ -9,6 +9,7 @@ mod append;
 mod arrivals;
 mod audit;
 mod backup;
+mod carry_out;
 mod checkpoint;
 mod checkup;
 mod command;
