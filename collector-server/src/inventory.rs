@@ -55,6 +55,7 @@ const LABELLED: [(&str, &str, &[&str]); 9] = [
             "head_too_large",
             "head_invalid",
             "answer_not_taken",
+            "too_many",
             "broken",
         ],
     ),

@@ -1,8 +1,10 @@
 //! Accepts connections: at most so many, none that stays silent, and drains them at the end.
 //!
 //! Promises: a connection holds `limits.head_bytes` of what was read at most; who sends no head, or takes no answer,
-//! is closed after a while; each connection that ends before its time is counted with the reason.
+//! is closed after a while; no address has more than `limits.connections_per_address`; each connection that ends before
+//! its time is counted with the reason.
 
+mod crowd;
 mod patient;
 
 use std::convert::Infallible;
@@ -23,6 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::Service as _;
 
+use self::crowd::Crowd;
 use self::patient::Patient;
 use crate::config::Config;
 use crate::intake;
@@ -33,7 +36,7 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// Bounds of a listener.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+struct Bounds {
     /// Connections at a time; more wait in the system's queue.
     connections: usize,
     /// How long a connection may take to send a request's head, or stay idle between two.
@@ -52,7 +55,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     /// Returns what the configuration says.
-    pub(crate) fn of(config: &Config) -> Self {
+    fn of(config: &Config) -> Self {
         let (server, limits) = (&config.server, &config.limits);
         Self {
             connections: limits.connections,
@@ -82,16 +85,31 @@ fn ended(error: &hyper::Error) {
     } else {
         "broken"
     };
-    metrics::counter!("firsthand_connections_cut_total", "reason" => reason).increment(1);
+    cut(reason);
     tracing::debug!(%error, reason, "a connection ended early");
+}
+
+fn cut(reason: &'static str) {
+    metrics::counter!("firsthand_connections_cut_total", "reason" => reason).increment(1);
 }
 
 /// Serves until `stopped` turns true, then finishes what is at work. Each request goes through the newest doors,
 /// also on a connection that is older than they are.
-pub(crate) async fn run(
+pub(crate) fn run(
+    config: &Config,
+    listener: TcpListener,
+    doors: watch::Receiver<Router>,
+    stopped: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send + use<> {
+    let (bounds, crowd) = (Bounds::of(config), Crowd::of(config));
+    accept(listener, doors, bounds, crowd, stopped)
+}
+
+async fn accept(
     listener: TcpListener,
     doors: watch::Receiver<Router>,
     bounds: Bounds,
+    crowd: Arc<Crowd>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let permits = Arc::new(Semaphore::new(bounds.connections));
@@ -108,12 +126,16 @@ pub(crate) async fn run(
         };
         match accepted {
             Ok((stream, peer)) => {
+                let Some(place) = crowd.enter(peer.ip()) else {
+                    cut("too_many");
+                    continue;
+                };
                 let connection = graceful.watch(connection(stream, peer, &doors, bounds));
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         ended(&error);
                     }
-                    drop(permit);
+                    drop((permit, place));
                 });
             }
             Err(error) => {

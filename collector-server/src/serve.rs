@@ -19,7 +19,7 @@ use crate::forward;
 use crate::forward::health::Health;
 use crate::intake::{self, App};
 use crate::inventory;
-use crate::listen::{self, Bounds};
+use crate::listen;
 use crate::open_files;
 use crate::privacy::keys::Masters;
 use crate::reload::Running;
@@ -85,13 +85,12 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
 
     let health = Health::default();
     let forwarder = forward::spawn(&Arc::new(store.clone()), &config.forwarding(&health))?;
-    let bounds = Bounds::of(&config);
     let (stop, stopped) = watch::channel(false);
     let mut metrics_doors = None;
     let metrics_task = metrics_listener.map(|listener| {
         let (doors, through) = watch::channel(intake::metrics_router(Arc::clone(&app)));
         metrics_doors = Some(doors);
-        tokio::spawn(listen::run(listener, through, bounds, stopped.clone()))
+        tokio::spawn(listen::run(&config, listener, through, stopped.clone()))
     });
     let (alert_plan, plan) = watch::channel(alerts::Plan::build(&config)?);
     let seen = alerts::Sources {
@@ -109,7 +108,7 @@ pub async fn serve(config: Config, file: &Path, port_file: Option<&Path>) -> any
     ));
     let upkeep = tokio::spawn(metrics_upkeep(prometheus.clone(), stopped.clone()));
     let (doors, through) = watch::channel(intake::router(app));
-    let server = tokio::spawn(listen::run(listener, through, bounds, stopped));
+    let server = tokio::spawn(listen::run(&config, listener, through, stopped));
     let mut running = Running {
         file: file.to_owned(),
         config,

@@ -109,7 +109,7 @@ fn thousands_of_slow_bodies_are_refused_and_memory_stays_bounded() {
     let collector = start(
         dir.path(),
         "read_timeout_secs = 300",
-        "bytes_in_flight = 33554432\nhead_bytes = 8192",
+        "bytes_in_flight = 33554432\nhead_bytes = 8192\nconnections_per_address = 0",
     );
     assert_enough_files(BODIES);
     let before_mib = peak_mib(&collector);
@@ -237,6 +237,35 @@ fn a_head_or_a_path_that_is_too_large_is_refused_and_counted() {
 }
 
 /// Somebody asks for the SDK again and again and never reads.
+/// Sends a request for the health on a connection; `None` where it was closed without an answer.
+fn health(mut stream: TcpStream) -> Option<String> {
+    let request = "GET /healthz HTTP/1.1\r\nhost: c\r\nconnection: close\r\n\r\n";
+    let mut answer = String::new();
+    // A connection that is closed at once may break while the request is written, or read.
+    let sent = stream.write_all(request.as_bytes());
+    let read = sent.and_then(|()| stream.read_to_string(&mut answer));
+    (read.is_ok() && !answer.is_empty()).then_some(answer)
+}
+
+#[test]
+fn an_address_has_so_many_connections_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let collector = start(dir.path(), "", "connections_per_address = 3");
+    let mut held: Vec<TcpStream> = (0..3).map(|_| connect(&collector)).collect();
+    assert!(health(connect(&collector)).is_none(), "one more is closed");
+    let answer = held.pop().and_then(health).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Its place is free once the connection has ended on the other side too.
+    wait("a place is free", || health(connect(&collector)).is_some());
+    held.clear();
+    wait("all places are free", || {
+        let streams: Vec<TcpStream> = (0..3).map(|_| connect(&collector)).collect();
+        streams.into_iter().all(|stream| health(stream).is_some())
+    });
+    wait("places are free", || health(connect(&collector)).is_some());
+    assert!(cut(&collector, "too_many") >= 1.0);
+}
+
 #[test]
 fn who_takes_no_answer_is_cut_off_and_counted() {
     let dir = tempfile::tempdir().unwrap();

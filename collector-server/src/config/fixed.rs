@@ -24,6 +24,7 @@ impl Config {
             server.worker_threads,
             server.log_format,
             limits.connections,
+            limits.connections_per_address,
             limits.requests_per_connection,
             limits.head_bytes,
             limits.uri_bytes,

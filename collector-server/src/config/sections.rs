@@ -162,6 +162,8 @@ pub struct LimitsSection {
     pub bytes_in_flight: usize,
     /// Connections at a time; more wait.
     pub connections: usize,
+    /// Connections at a time of one client address (IPv6: one /64) that is no trusted proxy; 0: no limit.
+    pub connections_per_address: usize,
     /// Requests that one connection carries; then it is closed.
     pub requests_per_connection: u64,
     /// Largest head of a request (request line and headers), in bytes.
@@ -202,6 +204,7 @@ impl Default for LimitsSection {
             concurrent_requests: 4096,
             bytes_in_flight: 128 * 1024 * 1024,
             connections: 16_384,
+            connections_per_address: 1_024,
             requests_per_connection: 100_000,
             head_bytes: 16 * 1024,
             uri_bytes: 8 * 1024,

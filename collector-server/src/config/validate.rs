@@ -88,6 +88,12 @@ impl Config {
             ),
             ("limits.connections", size(limits.connections), 1, 1_000_000),
             (
+                "limits.connections_per_address",
+                size(limits.connections_per_address),
+                0,
+                1_000_000,
+            ),
+            (
                 "limits.bytes_in_flight",
                 size(limits.bytes_in_flight),
                 1 << 20,

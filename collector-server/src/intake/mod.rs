@@ -35,6 +35,7 @@ pub(crate) use answer::uri_too_long;
 pub use app::App;
 pub use evidence::is_sha256;
 pub use network::Network;
+pub(crate) use network::network_of;
 
 use std::sync::Arc;
 

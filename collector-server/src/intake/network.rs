@@ -46,6 +46,16 @@ impl Network {
     }
 }
 
+/// Returns who stands behind an address, for a limit: the address itself, or its IPv6 /64. A household or a host owns one (RFC 6177, RFC 8981), and
+/// would have as many addresses as it likes.
+pub(crate) fn network_of(address: IpAddr) -> u128 {
+    const HOST_BITS: u32 = 64;
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(v6) => v6.to_bits() >> HOST_BITS << HOST_BITS,
+    }
+}
+
 /// Returns the visitor's address: the peer, or, as long as that is a trusted proxy, the last address of
 /// `X-Forwarded-For` that is none.
 pub(super) fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::bucket::Rate;
+use crate::intake::network_of;
 
 /// Buckets by network; at most the bound it was made with.
 #[derive(Debug)]
@@ -67,14 +68,5 @@ impl Addresses {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.young.len() + self.old.len()
-    }
-}
-
-/// A household or a host owns an IPv6 /64 (RFC 6177, RFC 8981), and would have as many buckets as it likes.
-fn network_of(address: IpAddr) -> u128 {
-    const HOST_BITS: u32 = 64;
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits() >> HOST_BITS << HOST_BITS,
     }
 }
