@@ -7,6 +7,7 @@
 mod alerts;
 mod confirm;
 mod fixed;
+mod limits;
 mod load;
 mod mistake;
 mod sections;
@@ -17,12 +18,12 @@ mod validate_source;
 
 pub use alerts::AlertsSection;
 pub use confirm::{ConfirmName, ConfirmSection, DEFAULT_WAIT_HOURS};
+pub use limits::LimitsSection;
 pub use load::{ConfigError, load, parse};
 use sections::names;
 pub use sections::{
     AdminSection, BotPolicy, BotsSection, ConsentSection, CookieSection, GpcModeName, GpcScopeName,
-    LimitsSection, LogFormat, PrivacySection, RegimeName, SameSite, ServerSection, SettleSection,
-    StoreSection,
+    LogFormat, PrivacySection, RegimeName, SameSite, ServerSection, SettleSection, StoreSection,
 };
 pub use signals::SignalsSection;
 pub use source::{

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use firsthand_core::consent::{GpcMode, GpcScope, Policy, Regime};
 use serde::Deserialize;
 
+use crate::intake::Network;
 use crate::privacy::keys::KeyConfig;
 use crate::privacy::retention::RetentionDays;
 use crate::secret::SecretSource;
@@ -125,6 +126,14 @@ pub struct ServerSection {
     pub log_format: LogFormat,
 }
 
+impl ServerSection {
+    /// Returns the networks of the trusted proxies.
+    pub fn trusted_networks(&self) -> Vec<Network> {
+        let all = self.trusted_proxies.iter();
+        all.filter_map(|text| Network::parse(text)).collect()
+    }
+}
+
 impl Default for ServerSection {
     fn default() -> Self {
         Self {
@@ -144,82 +153,6 @@ impl Default for ServerSection {
             sdk_max_age_secs: 3600,
             worker_threads: None,
             log_format: LogFormat::Text,
-        }
-    }
-}
-
-/// `[limits]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsSection {
-    /// Largest body, in bytes.
-    pub body_bytes: usize,
-    /// Most events of one request.
-    pub events_per_batch: usize,
-    /// Requests that may be worked on at the same time.
-    pub concurrent_requests: usize,
-    /// Bytes of bodies, as they come and unpacked, that may be in memory at the same time.
-    pub bytes_in_flight: usize,
-    /// Connections at a time; more wait.
-    pub connections: usize,
-    /// Connections at a time of one client address (IPv6: one /64) that is no trusted proxy; 0: no limit.
-    pub connections_per_address: usize,
-    /// Requests that one connection carries; then it is closed.
-    pub requests_per_connection: u64,
-    /// Largest head of a request (request line and headers), in bytes.
-    pub head_bytes: usize,
-    /// Longest path with its query, in bytes.
-    pub uri_bytes: usize,
-    /// Requests a second that one key may send to `/v1/events` in the long run; 0: no limit.
-    pub requests_per_second_per_key: u32,
-    /// Requests that one key may send at once.
-    pub request_burst_per_key: u32,
-    /// Requests a second that one client address (IPv6: one /64) may send in the long run; 0: no limit.
-    pub requests_per_second_per_address: u32,
-    /// Requests that one client address may send at once.
-    pub request_burst_per_address: u32,
-    /// Client addresses whose rate is remembered.
-    pub rate_limit_addresses: usize,
-    /// Oldest event that is taken, in days.
-    pub max_event_age_days: u32,
-    /// How far ahead of the collector's clock an event may lie after correction, in minutes.
-    pub max_event_future_minutes: u32,
-    /// Largest payload that is kept in quarantine, in bytes.
-    pub quarantine_payload_bytes: usize,
-    /// Largest body of a Segment SDK, before and after decompression, in bytes.
-    pub segment_body_bytes: usize,
-    /// Largest single call of one, in bytes.
-    pub segment_message_bytes: usize,
-    /// Most calls of one batch.
-    pub segment_messages_per_batch: usize,
-    /// Largest body of a webhook, in bytes.
-    pub webhook_body_bytes: usize,
-}
-
-impl Default for LimitsSection {
-    fn default() -> Self {
-        Self {
-            body_bytes: firsthand_core::wire::MAX_BODY_BYTES,
-            events_per_batch: firsthand_core::wire::MAX_EVENTS,
-            concurrent_requests: 4096,
-            bytes_in_flight: 128 * 1024 * 1024,
-            connections: 16_384,
-            connections_per_address: 1_024,
-            requests_per_connection: 100_000,
-            head_bytes: 16 * 1024,
-            uri_bytes: 8 * 1024,
-            requests_per_second_per_key: 0,
-            request_burst_per_key: 1000,
-            requests_per_second_per_address: 100,
-            request_burst_per_address: 1000,
-            rate_limit_addresses: 100_000,
-            max_event_age_days: 7,
-            max_event_future_minutes: 10,
-            quarantine_payload_bytes: 16 * 1024,
-            segment_body_bytes: 4 * 1024 * 1024,
-            segment_message_bytes: 32 * 1024,
-            segment_messages_per_batch: 2_500,
-            webhook_body_bytes: 2 * 1024 * 1024,
         }
     }
 }

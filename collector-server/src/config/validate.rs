@@ -71,42 +71,7 @@ impl Config {
     fn check_numbers(&self, problems: &mut Problems) {
         let limits = &self.limits;
         let store = &self.store;
-        let size = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
-        for (key, got, low, high) in [
-            ("limits.body_bytes", size(limits.body_bytes), 1024, 64 << 20),
-            (
-                "limits.events_per_batch",
-                size(limits.events_per_batch),
-                1,
-                10_000,
-            ),
-            (
-                "limits.concurrent_requests",
-                size(limits.concurrent_requests),
-                1,
-                1_000_000,
-            ),
-            ("limits.connections", size(limits.connections), 1, 1_000_000),
-            (
-                "limits.connections_per_address",
-                size(limits.connections_per_address),
-                0,
-                1_000_000,
-            ),
-            (
-                "limits.bytes_in_flight",
-                size(limits.bytes_in_flight),
-                1 << 20,
-                64 << 30,
-            ),
-            (
-                "limits.requests_per_connection",
-                limits.requests_per_connection,
-                1,
-                1_000_000_000,
-            ),
-            ("limits.head_bytes", size(limits.head_bytes), 8192, 1 << 20),
-            ("limits.uri_bytes", size(limits.uri_bytes), 256, 65_534),
+        let rest = [
             (
                 "server.write_timeout_secs",
                 self.server.write_timeout_secs,
@@ -120,58 +85,10 @@ impl Config {
                 7 * 86_400,
             ),
             (
-                "limits.requests_per_second_per_key",
-                limits.requests_per_second_per_key.into(),
-                0,
-                1_000_000,
-            ),
-            (
-                "limits.request_burst_per_key",
-                limits.request_burst_per_key.into(),
-                1,
-                1_000_000,
-            ),
-            (
-                "limits.requests_per_second_per_address",
-                limits.requests_per_second_per_address.into(),
-                0,
-                1_000_000,
-            ),
-            (
-                "limits.request_burst_per_address",
-                limits.request_burst_per_address.into(),
-                1,
-                1_000_000,
-            ),
-            (
-                "limits.rate_limit_addresses",
-                size(limits.rate_limit_addresses),
-                1000,
-                10_000_000,
-            ),
-            (
                 "server.idle_timeout_secs",
                 self.server.idle_timeout_secs,
                 1,
                 3600,
-            ),
-            (
-                "limits.max_event_age_days",
-                limits.max_event_age_days.into(),
-                1,
-                365,
-            ),
-            (
-                "limits.max_event_future_minutes",
-                limits.max_event_future_minutes.into(),
-                1,
-                1440,
-            ),
-            (
-                "limits.quarantine_payload_bytes",
-                size(limits.quarantine_payload_bytes),
-                0,
-                1 << 20,
             ),
             (
                 "cookie.max_age_days",
@@ -184,30 +101,6 @@ impl Config {
                 self.consent.max_age_days.into(),
                 1,
                 730,
-            ),
-            (
-                "limits.segment_body_bytes",
-                size(limits.segment_body_bytes),
-                1024,
-                64 << 20,
-            ),
-            (
-                "limits.segment_message_bytes",
-                size(limits.segment_message_bytes),
-                1024,
-                4 << 20,
-            ),
-            (
-                "limits.segment_messages_per_batch",
-                size(limits.segment_messages_per_batch),
-                1,
-                10_000,
-            ),
-            (
-                "limits.webhook_body_bytes",
-                size(limits.webhook_body_bytes),
-                1024,
-                64 << 20,
             ),
             ("store.order_days", store.order_days.into(), 1, 3650),
             ("store.dedup_days", store.dedup_days.into(), 7, 365),
@@ -281,7 +174,8 @@ impl Config {
                 1,
                 300,
             ),
-        ] {
+        ];
+        for (key, got, low, high) in limits.bounds().into_iter().chain(rest) {
             problems.within(key, got, low, high);
         }
         // The largest body must fit alone, packed and unpacked.

@@ -96,12 +96,7 @@ impl App {
             rules: rules(config),
             regions: Regions::build(config)?,
             gpc_statement_date: config.consent.gpc_statement_date.clone(),
-            trusted_proxies: config
-                .server
-                .trusted_proxies
-                .iter()
-                .filter_map(|text| Network::parse(text))
-                .collect(),
+            trusted_proxies: config.server.trusted_networks(),
             cookie: CookieWriter::new(&config.cookie, config.server.public_url.as_deref()),
             body_bytes: limits.body_bytes,
             events_per_batch: limits.events_per_batch,

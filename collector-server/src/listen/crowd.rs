@@ -20,10 +20,9 @@ pub(super) struct Crowd {
 impl Crowd {
     /// Returns an empty one with the bounds of the configuration.
     pub(super) fn of(config: &Config) -> Arc<Self> {
-        let trusted = config.server.trusted_proxies.iter();
         Self::new(
             config.limits.connections_per_address,
-            trusted.filter_map(|text| Network::parse(text)).collect(),
+            config.server.trusted_networks(),
         )
     }
 
