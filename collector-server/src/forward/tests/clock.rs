@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::world::{
     EventSpec, World, delivered, emulated, fault, now_ms, purchase, purchases, state,
 };
-use crate::forward::{Settings, spawn};
+use crate::forward::{Forwarder, Settings, spawn};
 use crate::store::Outcome;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -61,15 +61,21 @@ async fn until_delivered(world: &World, count: usize) {
     );
 }
 
+/// Starts a forwarder whose clock is ahead, and has ten events wait for their next try at a platform that is down.
+async fn with_waiting_events(world: &World, wall: &Wall) -> Forwarder {
+    world.fault(emulated("meta"), FaultKind::Outage503, None);
+    let forwarder = spawn(&world.store, &wall.settings(world)).unwrap();
+    world.append(purchases(10)).await;
+    until_all_wait(world, 10).await;
+    forwarder
+}
+
 /// Invariant 18: a clock that is set back delays no retry and keeps no gate closed.
 #[tokio::test]
 async fn what_waits_for_a_retry_does_not_wait_for_a_clock_that_was_set_back() {
     let world = World::new().await;
     let wall = Wall::ahead_by(2 * HOUR_MS);
-    world.fault(emulated("meta"), FaultKind::Outage503, None);
-    let forwarder = spawn(&world.store, &wall.settings(&world)).unwrap();
-    world.append(purchases(10)).await;
-    until_all_wait(&world, 10).await;
+    let forwarder = with_waiting_events(&world, &wall).await;
     wall.set(0);
     world.sandbox.clear_faults();
     until_delivered(&world, 10).await;
@@ -80,13 +86,9 @@ async fn what_waits_for_a_retry_does_not_wait_for_a_clock_that_was_set_back() {
 async fn what_a_clock_ahead_has_written_down_delays_nothing_after_a_restart() {
     let world = World::new().await;
     let wall = Wall::ahead_by(2 * HOUR_MS);
-    world.fault(emulated("meta"), FaultKind::Outage503, None);
-    let forwarder = spawn(&world.store, &wall.settings(&world)).unwrap();
-    world.append(purchases(10)).await;
-    until_all_wait(&world, 10).await;
-    forwarder.stop().await;
-    world.sandbox.clear_faults();
+    with_waiting_events(&world, &wall).await.stop().await;
     wall.set(0);
+    world.sandbox.clear_faults();
     let forwarder = spawn(&world.store, &wall.settings(&world)).unwrap();
     until_delivered(&world, 10).await;
     forwarder.stop().await;
