@@ -135,7 +135,7 @@ impl App {
         self.outbox.refresh(&self.config, now_ms);
         self.forget_unused_segments();
         if self.outbox.len() > 0 {
-            // Left by another page: until its send is acknowledged each page that is left sends it again.
+            // Left by another page, or by this one when it went: what no answer has acknowledged leaves again with each page.
             self.sender.due_ms = Some(now_ms);
         }
     }
