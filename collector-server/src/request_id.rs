@@ -9,13 +9,13 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tracing::Instrument as _;
 
+use crate::privacy::id::is_ulid;
+
 /// The header, of requests and answers.
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Shortest and longest id that is taken over: from 64 bits in hex to two UUIDs with a hyphen between.
 const MIN_BYTES: usize = 16;
 const MAX_BYTES: usize = 73;
-/// A ULID in Crockford's base 32.
-const ULID_BYTES: usize = 26;
 
 /// Id of a request. Hex digits with hyphens, or a ULID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,12 +47,7 @@ impl fmt::Display for RequestId {
 fn is_well_formed(text: &[u8]) -> bool {
     let is_hex = (MIN_BYTES..=MAX_BYTES).contains(&text.len())
         && text.iter().all(|b| b.is_ascii_hexdigit() || *b == b'-');
-    let is_ulid = text.len() == ULID_BYTES
-        && text.iter().all(|b| {
-            b.is_ascii_digit()
-                || (b.is_ascii_uppercase() && !matches!(b, b'I' | b'L' | b'O' | b'U'))
-        });
-    (is_hex || is_ulid) && text.iter().any(u8::is_ascii_alphabetic)
+    (is_hex || is_ulid(text)) && text.iter().any(u8::is_ascii_alphabetic)
 }
 
 /// Works under the request's id, and gives it to the answer. The span is of the highest level, so that it is on a line

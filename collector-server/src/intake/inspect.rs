@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use firsthand_core::ids::is_valid_event_id;
+use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use super::App;
 use super::access::{self, Ask};
 use super::answer::{Refused, json_answer};
 use super::events::now_ms;
+use super::query::{self, Query};
 use crate::explain;
 use crate::privacy::tokens::Role;
 use crate::store::StoreError;
@@ -20,29 +22,52 @@ use crate::store::StoreError;
 /// Most rows of one answer.
 const MAX_ROWS: usize = 1000;
 
-#[derive(Debug, Deserialize)]
+/// Rows of an answer unless more or fewer are asked for.
+const ROWS: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Page {
     limit: Option<usize>,
 }
 
-/// `GET /v1/inspect/events?limit=`: the newest events, newest first.
-pub(super) async fn newest(
-    State(app): State<Arc<App>>,
-    Query(page): Query<Page>,
-    headers: HeaderMap,
-) -> Response {
-    let limit = page.limit.unwrap_or(50).min(MAX_ROWS);
-    if let Some(refused) = refuse(
-        &app,
-        &headers,
-        Role::Read,
-        "inspect.events",
-        format!("newest {limit}"),
-    )
-    .await
-    {
-        return refused;
+impl Query for Page {
+    const FORM: &'static str = "limit, such as ?limit=50";
+}
+
+impl Page {
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(ROWS).min(MAX_ROWS)
     }
+}
+
+/// Lets in who may see the newest rows, and returns how many are wanted.
+async fn enter(
+    app: &App,
+    headers: &HeaderMap,
+    uri: &Uri,
+    action: &'static str,
+) -> Result<usize, Refused> {
+    // Who may not ask is not told what is wrong with the question.
+    let asked = query::read::<Page>(uri).map(|page| page.limit());
+    let ask = Ask {
+        needed: Role::Read,
+        action,
+        what: asked.as_ref().map_or_else(
+            |_| "unreadable".to_owned(),
+            |limit| format!("newest {limit}"),
+        ),
+    };
+    access::admit(app, headers, ask).await?;
+    asked
+}
+
+/// `GET /v1/inspect/events?limit=`: the newest events, newest first.
+pub(super) async fn newest(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    let limit = match enter(&app, &headers, &uri, "inspect.events").await {
+        Ok(limit) => limit,
+        Err(refused) => return refused.into_answer(),
+    };
     let views = app.store.read(move |view| view.newest(limit)).await;
     respond(views.map(|views| {
         let events: Vec<Value> = views
@@ -72,13 +97,22 @@ fn refusals(metrics: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Returns what was looked for, for the audit log: a text that is no event's id could be a person's.
+fn named(id: &str) -> String {
+    if is_valid_event_id(id) {
+        id.to_owned()
+    } else {
+        "(no id of an event)".to_owned()
+    }
+}
+
 /// `GET /v1/inspect/events/{id}`: all events with this id.
 pub(super) async fn one(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(refused) = refuse(&app, &headers, Role::Read, "inspect.event", id.clone()).await {
+    if let Some(refused) = refuse(&app, &headers, Role::Read, "inspect.event", named(&id)).await {
         return refused;
     }
     let found = app
@@ -101,7 +135,7 @@ pub(super) async fn basis(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(refused) = refuse(&app, &headers, Role::Privacy, "explain", id.clone()).await {
+    if let Some(refused) = refuse(&app, &headers, Role::Privacy, "explain", named(&id)).await {
         return refused;
     }
     let found = app.store.read(move |view| view.by_id(&id)).await;
@@ -118,21 +152,13 @@ pub(super) async fn basis(
 /// `GET /v1/inspect/quarantine?limit=`: what was refused, newest first.
 pub(super) async fn quarantine(
     State(app): State<Arc<App>>,
-    Query(page): Query<Page>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let limit = page.limit.unwrap_or(50).min(MAX_ROWS);
-    if let Some(refused) = refuse(
-        &app,
-        &headers,
-        Role::Read,
-        "inspect.quarantine",
-        format!("newest {limit}"),
-    )
-    .await
-    {
-        return refused;
-    }
+    let limit = match enter(&app, &headers, &uri, "inspect.quarantine").await {
+        Ok(limit) => limit,
+        Err(refused) => return refused.into_answer(),
+    };
     let rows = app
         .store
         .read(move |view| view.quarantine(None, limit))

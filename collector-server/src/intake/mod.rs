@@ -22,6 +22,7 @@ mod metrics;
 mod network;
 mod operate;
 mod privacy;
+mod query;
 mod rate;
 mod region;
 mod report;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,6 +15,7 @@ use super::access::{self, Ask as Access};
 use super::answer::{Refused, json_answer};
 use super::body;
 use super::events::{now_ms, within_deadline};
+use super::query::{self, Query};
 use crate::forward::replay::{Replay, Report, Request};
 use crate::privacy::tokens::Role;
 use crate::store::{Again, Order, Settled, SettledFilter};
@@ -49,6 +50,10 @@ pub(super) struct Page {
     since: Option<String>,
     until: Option<String>,
     limit: Option<usize>,
+}
+
+impl Query for Page {
+    const FORM: &'static str = "destination, reason, since, until and limit, such as ?destination=meta&since=2026-11-01T00:00:00Z";
 }
 
 fn invalid(message: impl std::fmt::Display) -> Refused {
@@ -113,9 +118,16 @@ async fn take_replay(app: &App, headers: &HeaderMap, body: Body) -> Result<Repor
     run(app, replay, is_dry_run, &caller.name).await
 }
 
-fn parse(bytes: &[u8]) -> Result<(Request, bool), Refused> {
-    let wanted: Wanted = serde_json::from_str(body::text(bytes)?)
-        .map_err(|error| invalid(format!("the body is no replay: {error}")))?;
+pub(super) fn parse(bytes: &[u8]) -> Result<(Request, bool), Refused> {
+    // The parser's own words could repeat a value.
+    let wanted: Wanted = serde_json::from_str(body::text(bytes)?).map_err(|error| {
+        invalid(format!(
+            "the body must be {{\"destinations\":[\"…\"],\"states\":[\"dead\"],\"reason\":\"…\",\"since\":\"…\",\"until\":\"…\",\"event_ids\":[\"…\"],\"force\":false,\"dry_run\":true}}, each part optional; \
+             what is wrong ends at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+    })?;
     let request = Request {
         filter: SettledFilter {
             since_ms: time_of("since", wanted.since.as_ref())?,
@@ -164,21 +176,23 @@ async fn run(
 
 /// `GET /v1/inspect/dead?destination=&reason=&since=&until=&limit=`: dead letters, the newest first, with the
 /// platforms' answers.
-pub(super) async fn dead(
-    State(app): State<Arc<App>>,
-    Query(page): Query<Page>,
-    headers: HeaderMap,
-) -> Response {
-    answer(list_dead(&app, &headers, page).await)
+pub(super) async fn dead(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
+    answer(list_dead(&app, &headers, &uri).await)
 }
 
-async fn list_dead(app: &App, headers: &HeaderMap, page: Page) -> Result<Value, Refused> {
+async fn list_dead(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<Value, Refused> {
+    let asked = query::read::<Page>(uri);
+    let what = match &asked {
+        Ok(page) => page.destination.as_deref().unwrap_or("all"),
+        Err(_) => "unreadable",
+    };
     let ask = Access {
         needed: Role::Read,
         action: "inspect.dead",
-        what: page.destination.clone().unwrap_or_else(|| "all".to_owned()),
+        what: what.to_owned(),
     };
     access::admit(app, headers, ask).await?;
+    let page = asked?;
     let filter = SettledFilter {
         states: vec![Settled::Dead],
         reason: page.reason,

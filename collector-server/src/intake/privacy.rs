@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
+use firsthand_core::identity::Country;
 use firsthand_core::wire::{User, decode_header};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -22,7 +23,9 @@ use super::events::now_ms;
 use super::{App, body};
 use crate::admit;
 use crate::explain::person::{self, Form};
-use crate::privacy::id::ulid;
+use crate::privacy::id::{is_ulid, ulid};
+use crate::privacy::keys::KeyRing;
+use crate::privacy::subject::Identifier;
 use crate::privacy::task::{Asked, Receipt, Target, TaskKind, VerifiedBy, kinds};
 use crate::privacy::tokens::Role;
 use crate::store::sqlite::{NewTask, TaskView};
@@ -40,7 +43,7 @@ const MAX_ENTRIES: usize = 1000;
 /// What is sent to these doors.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Body<'a> {
+pub(super) struct Body<'a> {
     /// As `user` of `/v1/events`, values in clear allowed.
     #[serde(borrow, default)]
     user: Option<&'a RawValue>,
@@ -94,7 +97,12 @@ pub(super) async fn task(
     headers: HeaderMap,
 ) -> Response {
     let look = async {
-        let what = id.chars().take(26).collect();
+        // A text that is no task's name could be a person's.
+        let what = if is_ulid(id.as_bytes()) {
+            id.clone()
+        } else {
+            "(no name of a task)".to_owned()
+        };
         enter(&app, &headers, "privacy.task", what).await?;
         match app.store.task(id).await? {
             Some(view) => Ok(task_answer(&view)),
@@ -264,16 +272,7 @@ async fn read(
     let (parts, body) = request.into_parts();
     let bytes = body::read(app, &parts.headers, body, app.body_bytes).await?;
     let parsed = body::text(&bytes).and_then(parse);
-    let what = match &parsed {
-        Ok(body) => match VerifiedBy::parse(&body.verified_by) {
-            Ok(words) => {
-                let dry = if body.dry_run { " (dry run)" } else { "" };
-                format!("{id}{dry}; verified by: {}", words.as_str())
-            }
-            Err(_) => format!("{id}; not verified"),
-        },
-        Err(_) => "(a request that could not be read)".to_owned(),
-    };
+    let what = in_words(id, parsed.as_ref().ok());
     let caller = enter(app, &parts.headers, action, what).await?;
     let body = parsed?;
     let verified_by = VerifiedBy::parse(&body.verified_by)
@@ -293,11 +292,25 @@ async fn read(
     Ok((caller, wanted))
 }
 
+/// Returns what is asked for, for the audit log.
+pub(super) fn in_words(id: &str, body: Option<&Body<'_>>) -> String {
+    let Some(body) = body else {
+        return "(a request that could not be read)".to_owned();
+    };
+    match VerifiedBy::parse(&body.verified_by) {
+        Ok(words) => {
+            let dry = if body.dry_run { " (dry run)" } else { "" };
+            format!("{id}{dry}; verified by: {}", words.as_str())
+        }
+        Err(_) => format!("{id}; not verified"),
+    }
+}
+
 fn bad(code: &'static str, message: impl Into<String>) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, code, message)
 }
 
-fn parse(text: &str) -> Result<Body<'_>, Refused> {
+pub(super) fn parse(text: &str) -> Result<Body<'_>, Refused> {
     // The parser's own words could repeat a value.
     serde_json::from_str(text).map_err(|_| {
         bad(
@@ -307,7 +320,12 @@ fn parse(text: &str) -> Result<Body<'_>, Refused> {
     })
 }
 
-async fn target(app: &App, body: &Body<'_>) -> Result<Target, Refused> {
+/// Returns by what the person is named in clear or by digests.
+pub(super) fn named(
+    body: &Body<'_>,
+    ring: &KeyRing,
+    phone_country: Option<Country>,
+) -> Result<Vec<Identifier>, Refused> {
     let header = body
         .user
         .map(|user| format!("{{\"user\":{}}}", user.get()))
@@ -318,8 +336,11 @@ async fn target(app: &App, body: &Body<'_>) -> Result<Target, Refused> {
         let unreadable = || bad("invalid_json", "user is not of the form of /v1/events");
         decode_header(&header).map_err(|_| unreadable())?.user
     };
-    let mut identifiers = admit::whom(app.store.key_ring(), &user, app.phone_country)
-        .map_err(|error| bad("nobody_named", error.to_string()))?;
+    admit::whom(ring, &user, phone_country).map_err(|error| bad("nobody_named", error.to_string()))
+}
+
+async fn target(app: &App, body: &Body<'_>) -> Result<Target, Refused> {
+    let mut identifiers = named(body, app.store.key_ring(), app.phone_country)?;
     let mut seqs = Vec::new();
     if let Some(id) = body.transaction_id.clone() {
         let (events, named) = in_time(app.store.read(move |view| view.of_transaction(&id))).await?;

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::App;
 use super::answer::Refused;
 use super::events::now_ms;
 use super::inspect::{refuse, respond};
+use super::query::{self, Query};
 use crate::privacy::tokens::Role;
 use crate::report::{DEFAULT_MAX_EVENTS, Question, Report, Reporter};
 use crate::store::StoreError;
@@ -26,27 +27,29 @@ const DEFAULT_SPAN_MS: i64 = 86_400_000;
 const LONGEST_SECS: u32 = 20;
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Asked {
     since: Option<String>,
     until: Option<String>,
     event: Option<String>,
 }
 
+impl Query for Asked {
+    const FORM: &'static str =
+        "since, until and event, such as ?since=2026-11-01T00:00:00Z&event=purchase";
+}
+
 /// `GET /v1/inspect/report?since=&until=&event=`
-pub(super) async fn get(
-    State(app): State<Arc<App>>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn get(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let what = "pairs of sources".to_owned();
     if let Some(refused) = refuse(&app, &headers, Role::Read, "inspect.report", what).await {
         return refused;
     }
-    let question = match question(&app, asked, now_ms()) {
+    let asked =
+        query::read(&uri).and_then(|asked| question(&app, asked, now_ms()).map_err(query::invalid));
+    let question = match asked {
         Ok(question) => question,
-        Err(message) => {
-            return Refused::new(StatusCode::BAD_REQUEST, "invalid_query", message).into_answer();
-        }
+        Err(refused) => return refused.into_answer(),
     };
     let Ok(_turn) = app.reports.try_acquire() else {
         return Refused::later(

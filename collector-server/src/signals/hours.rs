@@ -30,9 +30,13 @@ pub(super) struct Hours {
 }
 
 impl Hours {
-    /// Counts what came at this time. A clock that went back counts into the newest hour.
+    /// Counts what came at this time. A clock that went back a little counts into the newest hour; one that was ahead by more has its hours
+    /// counted as this one.
     pub(super) fn add(&mut self, count: u32, now_ms: i64) {
         let hour = now_ms.div_euclid(HOUR_MS);
+        if self.newest.saturating_sub(hour) > 1 {
+            self.go_back_to(hour);
+        }
         if self.counts.is_empty() {
             self.newest = hour;
             self.counts.push_back(0);
@@ -54,6 +58,20 @@ impl Hours {
             *last = last.saturating_add(count);
         }
         self.recent.add(count, now_ms);
+    }
+
+    /// Makes `hour` the newest: what was counted after it came while the clock was ahead.
+    fn go_back_to(&mut self, hour: i64) {
+        let ahead = usize::try_from(self.newest.saturating_sub(hour)).unwrap_or(usize::MAX);
+        // Where all of it came then, it says nothing of the hours there are.
+        let kept = self.counts.len().saturating_sub(ahead);
+        let late = self.counts.drain(kept..).fold(0, u32::saturating_add);
+        match self.counts.back_mut() {
+            Some(last) => *last = last.saturating_add(late),
+            None => self.counts.push_back(0),
+        }
+        self.newest = hour;
+        self.recent = Recent::default();
     }
 
     /// Returns how much came in the last 55 to 60 minutes.
@@ -167,6 +185,27 @@ mod tests {
         hours.add(1, i64::MAX);
         hours.add(1, i64::MIN);
         assert!(hours.counts.len() <= MOST_HOURS);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_leaves_the_usual_and_the_last_hour_right() {
+        let mut hours = Hours::default();
+        for hour in 0..24 {
+            hours.add(10, START + hour * HOUR_MS);
+        }
+        let now = START + 24 * HOUR_MS;
+        hours.add(1, now + 3 * DAY * HOUR_MS);
+        hours.add(2, now);
+        hours.add(3, now + HOUR_MS);
+        assert_eq!(hours.last_hour(now + HOUR_MS), 3);
+        assert_eq!(hours.same_hour(now + DAY * HOUR_MS, 2), [3, 10]);
+        assert_eq!(hours.counts.len(), 26);
+        // A clock that was behind all of it.
+        hours.add(4, START - DAY * HOUR_MS);
+        assert_eq!(
+            (hours.counts.len(), hours.last_hour(START - DAY * HOUR_MS)),
+            (1, 4)
+        );
     }
 
     #[test]

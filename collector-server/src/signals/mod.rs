@@ -12,6 +12,8 @@
 
 mod book;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod hours;
 mod judge;
 mod lag;

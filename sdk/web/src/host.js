@@ -70,9 +70,10 @@ export function ls_del(key) {
   attempt(() => page.localStorage.removeItem(key));
 }
 
-/** Keys with a prefix, in order, one a line. */
+/** Keys with a prefix, in order, one a line. What is not for this page is among them only where all are asked for, to be removed. */
 export function ls_keys(prefix) {
-  const keys = new Set([...memory.keys(), ...((!isMemoryOnly && attempt(() => Object.keys(page.localStorage))) || [])]);
+  const isAll = !isMemoryOnly || prefix === 'fh.';
+  const keys = new Set([...memory.keys(), ...((isAll && attempt(() => Object.keys(page.localStorage))) || [])]);
   return [...keys]
     .filter((key) => key.startsWith(prefix))
     .sort()

@@ -2,8 +2,20 @@
 //!
 //! Texts and numbers only: no JavaScript object crosses, so the glue stays small and the same module can run as plain JavaScript.
 
+#[cfg(fuzzing)]
+pub(crate) mod memory;
+
+#[cfg(fuzzing)]
+pub(crate) use memory::{
+    abort, beacon, begin, changed, dropped, gpc, idle, is_choice_new, lock, ls_del, ls_set, send,
+    status, timer, unlock,
+};
+#[cfg(fuzzing)]
+use memory::{fact_of, now, random, stored, stored_keys};
+#[cfg(not(fuzzing))]
 use wasm_bindgen::prelude::wasm_bindgen;
 
+#[cfg(not(fuzzing))]
 #[wasm_bindgen(module = "/src/host.js")]
 extern "C" {
     pub(crate) fn begin(version: &str, memory_only: bool, debug: bool);

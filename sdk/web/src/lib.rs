@@ -23,6 +23,8 @@ mod app;
 mod capture;
 mod config;
 mod consent;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod outbox;
 pub mod step;

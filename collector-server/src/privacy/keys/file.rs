@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, Raw)>, KeyError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(failed(path, &error)),
     };
-    let mut keys = Vec::new();
+    let mut keys: Vec<(String, Raw)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let key = line.split_once(' ').filter(|(id, _)| is_plain(id));
         let Some((id, digits)) = key else {
@@ -33,6 +33,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<(String, Raw)>, KeyError> {
                 &"a line must be an id, a space and 64 hex digits",
             ));
         };
+        if keys.iter().any(|(known, _)| known == id) {
+            return Err(failed(path, &format!("the key \"{id}\" stands twice")));
+        }
         keys.push((id.to_owned(), parse(id, digits.trim())?));
     }
     if keys.is_empty() {
@@ -74,17 +77,26 @@ pub fn rotate_file(dir: &Path, is_needed: impl Fn(&str) -> bool) -> Result<Rotat
     let (kept, gone): (Vec<_>, Vec<_>) = keys
         .into_iter()
         .partition(|(id, _)| sealed_until_now.as_ref() == Some(id) || is_needed(id));
-    // Never the id of a key that was there: numbers grow.
-    let number = kept
+    // Never the id of a key that was there: numbers grow, and a hand may have written any.
+    let known: Vec<&str> = kept
         .iter()
         .chain(&gone)
-        .filter_map(|(id, _)| match id.strip_prefix(FILE_ID)? {
+        .map(|(id, _)| id.as_str())
+        .collect();
+    let number = known
+        .iter()
+        .filter_map(|id| match id.strip_prefix(FILE_ID)? {
             "" => Some(1),
             rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
         })
         .max()
         .unwrap_or(0);
-    let new = format!("{FILE_ID}-{}", number.saturating_add(1));
+    // One more than there are ids: one of them is free.
+    let next = u64::from(number) + 1;
+    let new = (next..=next + known.len() as u64)
+        .map(|number| format!("{FILE_ID}-{number}"))
+        .find(|id| !known.contains(&id.as_str()))
+        .unwrap_or_default();
     let mut keys = vec![(new.clone(), Zeroizing::new(rand::random()))];
     keys.extend(kept);
     write(&path, &keys)?;

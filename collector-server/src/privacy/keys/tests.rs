@@ -55,6 +55,26 @@ fn what_is_wrong_with_a_key_is_told_without_the_key() {
 }
 
 #[test]
+fn a_rotation_never_takes_an_id_that_a_hand_has_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE_NAME);
+    let line = |id: &str| format!("{id} {}\n", "ab".repeat(32));
+    for (ids, want) in [
+        (["file", "mine"], "file-2"),
+        (["file-7", "file-4"], "file-8"),
+        (["file-4294967295", "file-4294967296"], "file-4294967297"),
+    ] {
+        std::fs::write(&path, ids.map(line).concat()).unwrap();
+        assert_eq!(rotate_file(dir.path(), |_| true).unwrap().new, want);
+        let masters = Masters::load(dir.path(), &[], false).unwrap();
+        assert_eq!(masters.ids().collect::<Vec<_>>(), [want, ids[0], ids[1]]);
+    }
+    std::fs::write(&path, ["file", "file"].map(line).concat()).unwrap();
+    let error = Masters::load(dir.path(), &[], false).unwrap_err();
+    assert!(error.to_string().contains("stands twice"), "{error}");
+}
+
+#[test]
 fn another_key_under_the_same_id_is_recognised() {
     let dir = tempfile::tempdir().unwrap();
     let one = [configured(dir.path(), "a", &"11".repeat(32))];

@@ -20,6 +20,8 @@ use firsthand_core::wire::json::push_int;
 
 use crate::host;
 
+/// Beginning of every key.
+pub(crate) const ALL: &str = "fh.";
 pub(crate) const CHOICE: &str = "fh.c";
 pub(crate) const ANONYMOUS: &str = "fh.a";
 pub(crate) const SEGMENT: &str = "fh.h.";
@@ -37,11 +39,12 @@ pub(crate) fn join(left: &str, right: &str) -> String {
     joined
 }
 
-/// Removes everything but the choice and what the collector has to hear of it.
+/// Removes everything but the choice, what the collector has to hear of it, and the lease of a sending tab. A page that keeps nothing itself
+/// removes what another has kept.
 pub(crate) fn clear() {
-    for prefix in [EVENT, SEGMENT, ANONYMOUS, SESSION, BACKOFF, HEARD] {
-        for found in fields(&host::ls_keys(prefix), b'\n') {
-            host::ls_del(found);
+    for key in fields(&host::ls_keys(ALL), b'\n') {
+        if !matches!(key.as_bytes().get(ALL.len()), Some(b'c' | b'w' | b'l')) {
+            host::ls_del(key);
         }
     }
 }
