@@ -174,7 +174,7 @@ fn the_door_replays_for_who_may_operate_and_records_it() {
     assert_eq!(platforms.totals().counted, 3);
 
     for (body, want) in [
-        (json!({ "destination": "meta-main" }), "unknown field"),
+        (json!({ "destination": "meta-main" }), "each part optional"),
         (
             json!({ "destinations": ["meta-mian"] }),
             "did you mean \\\"meta-main",
