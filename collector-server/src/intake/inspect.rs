@@ -25,7 +25,7 @@ const MAX_ROWS: usize = 1000;
 /// Rows of an answer unless more or fewer are asked for.
 const ROWS: usize = 50;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     limit: Option<usize>,

@@ -75,13 +75,4 @@ impl Page {
     pub fn stored(&self, key: &str) -> String {
         with(|browser| browser.storage.get(key).cloned().unwrap_or_default())
     }
-
-    /// Returns how many events wait, in the outbox or for a choice.
-    pub fn waiting(&self) -> usize {
-        let counts = call(step::STATUS, "", 0.0);
-        counts
-            .split(' ')
-            .map(|count| count.parse::<usize>().unwrap_or(usize::MAX))
-            .sum()
-    }
 }

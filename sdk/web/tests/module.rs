@@ -127,6 +127,26 @@ fn a_full_storage_leaves_events_in_memory() {
 }
 
 #[wasm_bindgen_test]
+fn a_refusal_where_nothing_is_kept_removes_what_another_page_has_kept() {
+    start("regime\tnone\n");
+    track("share");
+    assert!(storage().contains("fh.a") && storage().contains("fh.e."));
+    sdk::start("writeKey\tpk\nendpoint\thttps://t.example\nregime\tnone\nstorage\t1\n");
+    track("login");
+    assert_eq!(
+        storage().matches("fh.e.").count(),
+        1,
+        "the other page's only"
+    );
+    sdk::choose("0000", "explicit", false);
+    assert!(
+        storage().starts_with("{\"fh.c\":") && storage().matches("fh.").count() == 1,
+        "{}",
+        storage()
+    );
+}
+
+#[wasm_bindgen_test]
 fn a_full_outbox_drops_the_oldest_and_conversions_last() {
     start("regime\tnone\nqueueEvents\t3\n");
     sdk::track("purchase", "", "1", "", "", 0.0);

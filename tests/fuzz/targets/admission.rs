@@ -2,31 +2,20 @@
 #![no_main]
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use firsthand_collector::admit::{self, Connection, Rules, Sender, admit};
-use firsthand_collector::privacy::ledger::{Terms, TermsText};
 use firsthand_collector::store::SourceKind;
-use firsthand_core::consent::{Policy, Purpose};
+use firsthand_core::consent::Purpose;
 use firsthand_core::identity::Digest;
 use firsthand_core::ids;
 use firsthand_core::wire::{DigestKey, decode_batch, decode_event, decode_header};
+use firsthand_fuzz::rules;
 use libfuzzer_sys::fuzz_target;
 
 const NOW_MS: i64 = 1_795_471_200_000;
 
-static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
-    policy: Policy::default(),
-    max_age_ms: 7 * 86_400_000,
-    max_future_ms: 600_000,
-    refuse_bots: false,
-    settle_default_ms: 0,
-    settle_by_event_ms: BTreeMap::new(),
-    quarantine_payload_bytes: 16_384,
-    keeps_clear: false,
-    terms: Arc::new(Terms::from(&TermsText::default())),
-});
+static RULES: LazyLock<Rules> = LazyLock::new(rules);
 
 fuzz_target!(|body: &str| {
     let Ok((batch, events)) = decode_batch(body) else {

@@ -6,22 +6,20 @@
 #![no_main]
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use firsthand_collector::admit::{Connection, Rules, Sender, admit};
+use firsthand_collector::admit::{Connection, Sender, admit};
 use firsthand_collector::explain::event_json;
 use firsthand_collector::privacy::audit::{Entry, Outcome};
-use firsthand_collector::privacy::ledger::{Terms, TermsText};
 use firsthand_collector::privacy::task::{Asked, Target, TaskKind, VerifiedBy};
 use firsthand_collector::privacy::tokens::{self, Role};
 use firsthand_collector::store::sqlite::{
     Access, Chain, FILE_NAME, Inspector, NewTask, SqliteConfig, SqliteStore, backup, restore,
 };
 use firsthand_collector::store::{SourceKind, Store as _};
-use firsthand_core::consent::Policy;
 use firsthand_core::wire::decode_batch;
+use firsthand_fuzz::{rules, scratch};
 use libfuzzer_sys::fuzz_target;
 use rusqlite::types::Value;
 
@@ -35,13 +33,7 @@ static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
 
 /// A folder with `bak/firsthand.db`, `keys.db` and the key file in `data`.
 static BASE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let shm = PathBuf::from("/dev/shm");
-    let base = if shm.is_dir() {
-        shm
-    } else {
-        std::env::temp_dir()
-    };
-    let dir = base.join(format!("firsthand-backup-{}", std::process::id()));
+    let dir = scratch("backup");
     let data = dir.join("data");
     std::fs::create_dir_all(&data).expect("a folder for data");
     RUNTIME.block_on(fill(&data));
@@ -53,17 +45,6 @@ static BASE: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 async fn fill(data: &Path) {
-    let rules = Rules {
-        policy: Policy::default(),
-        max_age_ms: 7 * 86_400_000,
-        max_future_ms: 600_000,
-        refuse_bots: false,
-        settle_default_ms: 0,
-        settle_by_event_ms: BTreeMap::new(),
-        quarantine_payload_bytes: 16_384,
-        keeps_clear: false,
-        terms: Arc::new(Terms::from(&TermsText::default())),
-    };
     let connection = Connection {
         ip: Some(Cow::Borrowed("203.0.113.9")),
         ..Connection::default()
@@ -77,7 +58,7 @@ async fn fill(data: &Path) {
             default_phone_country: None,
         };
         let batch = decode_batch(body).expect("a batch");
-        let admitted = admit(&rules, &sender, &connection, None, batch, body, NOW_MS);
+        let admitted = admit(&rules(), &sender, &connection, None, batch, body, NOW_MS);
         assert!(!admitted.append.events.is_empty() || !admitted.append.quarantined.is_empty());
         store.append(admitted.append).await.expect("kept");
     }
@@ -151,18 +132,20 @@ fuzz_target!(|bytes: &[u8]| {
         ..SqliteConfig::new(&data)
     };
     match restore(&work, &keys, &config) {
-        Ok(_) => look(&config),
+        Ok(_) => look(&config, !edits.is_empty()),
         Err(error) => {
-            assert!(!error.to_string().is_empty());
+            assert!(!edits.is_empty(), "a whole backup is refused: {error}");
             assert!(!data.join(FILE_NAME).exists(), "left behind: {error}");
         }
     }
 });
 
 /// Reads everything there is. What cannot be read is an error of its own, and the rest is read.
-fn look(config: &SqliteConfig) {
+fn look(config: &SqliteConfig, is_bent: bool) {
     let _ = Inspector::open_with_keys(config, |view| {
-        for event in view.newest(MOST).unwrap_or_default() {
+        let events = view.newest(MOST);
+        assert!(is_bent || events.as_ref().is_ok_and(|events| !events.is_empty()));
+        for event in events.unwrap_or_default() {
             let json = event_json(&event, &["meta".to_owned()]);
             assert!(json.is_object());
         }

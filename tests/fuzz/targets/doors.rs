@@ -8,14 +8,12 @@ use firsthand_collector::intake::fuzzing::{keys, privacy, queries, replay};
 use firsthand_collector::privacy::audit::{Entry, Outcome, Row};
 use firsthand_collector::privacy::keys::{KeyRing, Masters};
 use firsthand_collector::privacy::tokens;
+use firsthand_fuzz::scratch;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 
 static RING: LazyLock<KeyRing> = LazyLock::new(|| {
-    let dir = std::env::temp_dir().join(format!("firsthand-doors-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("a folder for a key");
-    let masters = Masters::load(&dir, &[], true).expect("a new key");
-    std::fs::remove_dir_all(&dir).expect("the folder is ours");
+    let masters = Masters::load(&scratch("doors"), &[], true).expect("a new key");
     KeyRing::create(masters).0
 });
 
@@ -42,7 +40,6 @@ fuzz_target!(|text: &str| {
 
     let (words, named) = privacy(body, &RING);
     check(words);
-    assert!(named != Ok(Vec::new()) || !body.contains("@example.com\"}}"));
     if let Err(words) = named {
         assert!(!holds(&words, body), "repeats what was sent: {words}");
     }

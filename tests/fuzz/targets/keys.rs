@@ -8,19 +8,10 @@ use std::sync::LazyLock;
 use firsthand_collector::config::{Config, parse};
 use firsthand_collector::privacy::keys::{FILE_NAME, KeyRing, Masters, Place, rotate_file};
 use firsthand_collector::privacy::tokens::{self, Role, TokenRow};
+use firsthand_fuzz::scratch;
 use libfuzzer_sys::fuzz_target;
 
-static DIR: LazyLock<PathBuf> = LazyLock::new(|| {
-    let shm = PathBuf::from("/dev/shm");
-    let base = if shm.is_dir() {
-        shm
-    } else {
-        std::env::temp_dir()
-    };
-    let dir = base.join(format!("firsthand-keys-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).expect("a folder for keys");
-    dir
-});
+static DIR: LazyLock<PathBuf> = LazyLock::new(|| scratch("keys"));
 
 static GOOGLE: LazyLock<Config> = LazyLock::new(|| {
     let text = include_str!("answer.toml").replace("DIR", &DIR.display().to_string());

@@ -23,8 +23,7 @@ pub(crate) struct Browser {
     pub(crate) is_sending: bool,
     /// The right to send was asked for.
     pub(crate) is_locking: bool,
-    /// Events that were dropped.
-    pub(crate) dropped: usize,
+    /// The shop wants nothing kept but the choice.
     pub(crate) is_memory_only: bool,
     /// The choice that the module has read.
     pub(crate) choice: String,
@@ -135,12 +134,10 @@ pub(crate) fn gpc() -> bool {
     with(|browser| browser.gpc)
 }
 
-pub(crate) fn dropped(_reason: &str, events: usize) {
-    with(|browser| browser.dropped += events);
-}
+pub(crate) const fn dropped(_reason: &str, _events: usize) {}
 
-pub(crate) fn status(queued: usize, held: usize, _stopped: &str) -> String {
-    format!("{queued} {held}")
+pub(crate) const fn status(_queued: usize, _held: usize, _stopped: &str) -> String {
+    String::new()
 }
 
 pub(crate) const fn timer(_at_ms: f64) {}

@@ -39,11 +39,14 @@ pub(crate) fn join(left: &str, right: &str) -> String {
     joined
 }
 
-/// Removes everything but the choice, what the collector has to hear of it, and the lease of a sending tab. A page that keeps nothing itself
-/// removes what another has kept.
+/// Removes what needs consent: not the choice, what the collector has to hear of it, the lease of a sending tab, and what is not ours. A page
+/// that keeps nothing itself removes what another has kept.
 pub(crate) fn clear() {
     for key in fields(&host::ls_keys(ALL), b'\n') {
-        if !matches!(key.as_bytes().get(ALL.len()), Some(b'c' | b'w' | b'l')) {
+        if matches!(
+            key.as_bytes().get(ALL.len()),
+            Some(b'a' | b'b' | b'e' | b'f' | b'h' | b's')
+        ) {
             host::ls_del(key);
         }
     }
