@@ -10,6 +10,7 @@ mod doctor;
 mod erase;
 mod explain;
 mod export;
+mod init;
 mod keys;
 mod replay;
 mod report;
@@ -19,7 +20,7 @@ mod suppress;
 mod token;
 mod whom;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -34,7 +35,7 @@ use crate::serve;
     name = "firsthand",
     version,
     about = "First-party event collector: takes events with consent, keeps them, forwards them",
-    after_help = "Examples:\n  firsthand check --config collector.toml\n  firsthand serve --config collector.toml\n  firsthand explain purchase:1001 --config collector.toml"
+    after_help = "Examples:\n  firsthand init --shop https://shop.example\n  firsthand check --config collector.toml\n  firsthand serve --config collector.toml\n  firsthand explain purchase:1001 --config collector.toml"
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -43,6 +44,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Writes a configuration with fresh keys, and tells what to put into the pages
+    #[command(
+        after_help = "Nothing that exists is changed. docs/install.md goes on from here.\n\nExamples:\n  firsthand init --shop https://shop.example --country DE\n  firsthand init --shop https://shop.example --shop https://b2b.shop.example --url https://collect.shop.example --dir /var/lib/firsthand\n  firsthand init --shop http://localhost:3000"
+    )]
+    Init(init::InitArgs),
     /// Runs the collector until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reads the configuration again
     #[command(
         after_help = "Examples:\n  firsthand serve --config /etc/firsthand/collector.toml\n  firsthand check --config /etc/firsthand/collector.toml && kill -HUP $(pidof firsthand)"
@@ -163,6 +169,16 @@ struct ConfigArg {
 }
 
 impl ConfigArg {
+    /// How this file is named to a command that is called from here; nothing where it is found anyway.
+    fn spelt(path: &Path) -> String {
+        let is_here = std::env::current_dir().is_ok_and(|here| path == here.join(DEFAULT_CONFIG));
+        if is_here {
+            String::new()
+        } else {
+            format!(" --config {}", path.display())
+        }
+    }
+
     fn load(&self) -> anyhow::Result<Config> {
         Ok(config::load(&self.config)?)
     }
@@ -178,6 +194,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
             let threads = config.server.worker_threads;
             runtime(threads)?.block_on(serve::serve(config, &file, port_file.as_deref()))
         }
+        Command::Init(args) => init::run(&args),
         Command::Check { config } => check::run(&config.load()?),
         Command::Sandbox(args) => {
             start_log(LogFormat::Text);
