@@ -192,11 +192,18 @@ pub fn receipt_text(out: &mut String, view: &ReceiptView) {
     let _ = writeln!(out, "    subject      {}", receipt.subject_key);
     if let Some(terms) = &view.terms {
         let recipients: Vec<&str> = terms.recipients.iter().map(|r| r.name.as_str()).collect();
+        let or = |text: String, else_text: &str| match text.as_str() {
+            "" => else_text.to_owned(),
+            _ => text,
+        };
         let _ = writeln!(
             out,
             "    controller   {}; recipients then: {}",
-            terms.controller.name,
-            recipients.join(", ")
+            or(
+                terms.controller.name.clone(),
+                "not named (privacy.controller)"
+            ),
+            or(recipients.join(", "), "none")
         );
     }
 }
