@@ -17,6 +17,7 @@ mod listen;
 mod nearest;
 pub mod open_files;
 pub mod privacy;
+mod private;
 pub mod region;
 mod reload;
 pub mod report;

@@ -1,6 +1,5 @@
 //! Verification and export of a chain: the same for receipts and the audit log.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::privacy::audit::{Entry, Outcome};
 use crate::privacy::chain::{Hash, Head, Row, Verified};
+use crate::private;
 use crate::store::sqlite::{Access, Chain, FILE_NAME, Inspector};
 
 #[derive(Debug, Args)]
@@ -154,7 +154,7 @@ pub(super) fn export(
     let path = data_file(config)?;
     let mut out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(BufWriter::new(
-            File::create_new(path).with_context(|| format!("writing {}", path.display()))?,
+            private::create_new(path).with_context(|| format!("writing {}", path.display()))?,
         )),
         None => Box::new(BufWriter::new(std::io::stdout().lock())),
     };

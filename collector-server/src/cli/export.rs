@@ -1,6 +1,5 @@
 //! `firsthand export`: everything that is kept about a person.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use super::chain::record;
 use super::whom::{WhomArgs, look, require_somebody};
 use crate::explain::person::{Form, export};
 use crate::privacy::task::VerifiedBy;
+use crate::private;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
     };
     let mut out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(BufWriter::new(
-            File::create_new(path).with_context(|| format!("writing {}", path.display()))?,
+            private::create_new(path).with_context(|| format!("writing {}", path.display()))?,
         )),
         None => Box::new(BufWriter::new(std::io::stdout().lock())),
     };

@@ -8,6 +8,7 @@ use super::chain::{data_file, entry};
 use crate::config::Config;
 use crate::explain::time;
 use crate::privacy::tokens::{self, Role};
+use crate::private;
 use crate::store::sqlite::{Access, FILE_NAME, Inspector};
 
 #[derive(Debug, Args)]
@@ -100,7 +101,7 @@ fn open(config: &Config) -> anyhow::Result<Access> {
     let access = if path.exists() {
         Access::open(&path)
     } else {
-        std::fs::create_dir_all(&config.store.dir)
+        private::create_dirs(&config.store.dir)
             .with_context(|| format!("making {}", config.store.dir.display()))?;
         Access::create(&path, &config.store.engine(&config.privacy, Vec::new()))
     };

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::book::Book;
+use crate::private;
 
 /// Its name.
 pub(super) const FILE_NAME: &str = "signals.json";
@@ -32,7 +33,7 @@ pub(super) fn read(dir: &Path) -> Book {
 /// Writes the counts beside the file and puts them in its place.
 pub(super) fn write(dir: &Path, book: &Book) -> io::Result<()> {
     let beside = dir.join(format!("{FILE_NAME}.new"));
-    let mut file = std::fs::File::create(&beside)?;
+    let mut file = private::create(&beside)?;
     serde_json::to_writer(io::BufWriter::new(&file), book)?;
     file.flush()?;
     file.sync_all()?;

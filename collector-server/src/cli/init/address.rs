@@ -166,9 +166,15 @@ impl Address {
         end(&self.host) != end(&shop.host)
     }
 
-    /// Says what is wrong where the collector would take the shop's own place.
+    /// Says what to do where the collector would take the shop's own place.
     pub(super) fn collides_with(&self, shop: &Self) -> Option<String> {
-        (self.path.is_empty() && self.origin() == shop.origin()).then(|| {
+        (self.path.is_empty() && shop.origins().contains(&self.origin())).then(|| {
+            if shop.is_local() {
+                return format!(
+                    "the shop is at {} itself: give the collector another port, such as --listen 127.0.0.1:8090",
+                    shop.origin()
+                );
+            }
             format!(
                 "{} is the shop itself: give the collector a subdomain, such as {}, or a path, such as {}/fh",
                 shop.origin(),
@@ -312,11 +318,12 @@ mod tests {
             assert_eq!(url.is_stranger_to(&of), is_stranger, "{url:?} {of:?}");
         }
         let of = shop("https://shop.example");
-        assert!(
-            collector("https://shop.example")
-                .collides_with(&of)
-                .is_some()
-        );
+        for url in ["https://shop.example", "https://www.shop.example"] {
+            assert!(collector(url).collides_with(&of).is_some(), "{url}");
+        }
+        let here = shop("http://localhost:8080");
+        let problem = collector_of(&here, 8080).collides_with(&here).unwrap();
+        assert!(problem.contains("--listen"), "{problem}");
         assert!(
             collector("https://shop.example/fh")
                 .collides_with(&of)

@@ -3,10 +3,9 @@
 mod address;
 mod template;
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -17,6 +16,7 @@ use self::address::{Address, collector_of};
 use self::template::Setup;
 use super::{ConfigArg, DEFAULT_CONFIG};
 use crate::privacy::id::base32;
+use crate::private;
 use crate::secret::Secret;
 
 /// Folder of the secrets, beside the configuration.
@@ -89,10 +89,10 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<()> {
         );
     }
     let folder = || format!("making {}", dir.display());
-    fs::create_dir_all(dir).with_context(folder)?;
+    private::create_dirs(dir).with_context(folder)?;
     let dir = fs::canonicalize(dir).with_context(folder)?;
     let secrets = dir.join(SECRETS);
-    make_private(&secrets).with_context(|| format!("making {}", secrets.display()))?;
+    private::create_dirs(&secrets).with_context(|| format!("making {}", secrets.display()))?;
     let data = match &args.data {
         Some(data) => std::path::absolute(data).context("the folder of --data")?,
         None => dir.join("data"),
@@ -111,12 +111,12 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<()> {
     for (name, prefix, what) in KEYS {
         let path = secrets.join(name);
         let key = Secret::new(format!("{prefix}{}\n", random_key()));
-        let is_new = write_new(&path, key.expose(), 0o600)
+        let is_new = write_new(&path, key.expose())
             .with_context(|| format!("writing {}", path.display()))?;
         made.push((path, if is_new { what } else { "was there, stays" }));
     }
     let config = dir.join(DEFAULT_CONFIG);
-    if !write_new(&config, &text, 0o644).with_context(|| format!("writing {}", config.display()))? {
+    if !write_new(&config, &text).with_context(|| format!("writing {}", config.display()))? {
         bail!(
             "{} was made by somebody else meanwhile, and stays as it is",
             config.display()
@@ -180,26 +180,18 @@ fn random_key() -> String {
     base32(rand::random(), KEY_DIGITS).to_ascii_lowercase()
 }
 
-/// Makes a folder that only its owner may enter, unless it is there.
-fn make_private(path: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        other => other,
-    }
-}
-
 /// Writes a file, unless it is there. Returns whether it did.
-fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<bool> {
-    let opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path);
-    match opened {
+fn write_new(path: &Path, text: &str) -> io::Result<bool> {
+    match private::create_new(path) {
         Ok(mut file) => {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            Ok(true)
+            let written = file
+                .write_all(text.as_bytes())
+                .and_then(|()| file.sync_all());
+            if written.is_err() {
+                // Half a file would be taken for a whole one the next time.
+                let _ = fs::remove_file(path);
+            }
+            written.map(|()| true)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error),

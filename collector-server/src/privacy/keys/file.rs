@@ -4,15 +4,15 @@
 //! owner only; replaced as a whole, on disk before the first use.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::masters::{FILE_ID, KeyError, is_plain, parse};
 use super::{KEY_BYTES, Raw};
+use crate::private;
 
 /// Name of the key file inside the data directory.
 pub const FILE_NAME: &str = "firsthand.key";
@@ -112,11 +112,7 @@ pub fn write_new(path: &Path) -> Result<(), KeyError> {
     let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2 + 1));
     push_hex(&mut text, &raw);
     text.push('\n');
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
+    let written = private::create_new(path)
         .and_then(|mut file| {
             file.write_all(text.as_bytes())?;
             file.sync_all()
@@ -135,12 +131,7 @@ fn push_hex(text: &mut String, raw: &Raw) {
 /// Writes a file that only its owner may read, all of it or nothing.
 fn write_secret(path: &Path, text: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("key.new");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&beside)?;
+    let mut file = private::create(&beside)?;
     file.write_all(text)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;

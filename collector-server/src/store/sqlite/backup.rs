@@ -18,6 +18,7 @@ use super::proof::{self, Chain};
 use super::schema::OpenError;
 use super::{FILE_NAME, SqliteConfig, keyring, schema};
 use crate::privacy::chain::Head;
+use crate::private;
 use crate::store::Seq;
 
 /// Usual name of the keys file.
@@ -134,7 +135,7 @@ fn publish(part: &Path, path: &Path) -> Result<(), BackupError> {
 /// Takes a backup of the data in `dir` into the new file `<out>/firsthand.db`, and replaces the keys file.
 /// Verified before either is in its place.
 pub fn backup(dir: &Path, out: &Path, keys: &Path) -> Result<BackupReport, BackupError> {
-    std::fs::create_dir_all(out).map_err(|error| failed(out, &error))?;
+    private::create_dirs(out).map_err(|error| failed(out, &error))?;
     let data = out.join(FILE_NAME);
     if data.exists() {
         return Err(failed(
@@ -148,6 +149,9 @@ pub fn backup(dir: &Path, out: &Path, keys: &Path) -> Result<BackupReport, Backu
     }
     let data_part = fresh(&data)?;
     let keys_part = fresh(keys)?;
+    for part in [&data_part, &keys_part] {
+        private::create_new(part).map_err(|error| failed(part, &error))?;
+    }
     let mut copy = open_copy(&data_part)?;
     copy_all(&source, &mut copy)?;
     copy.query_row("PRAGMA journal_mode=DELETE", [], |_| Ok(()))?;
@@ -285,7 +289,7 @@ pub fn restore(
         }
     }
     let dir = &config.dir;
-    std::fs::create_dir_all(dir).map_err(|error| failed(dir, &error))?;
+    private::create_dirs(dir).map_err(|error| failed(dir, &error))?;
     let _lock = lock_dir(dir).map_err(|error| failed(dir, &error))?;
     let data = dir.join(FILE_NAME);
     if data.exists() {
@@ -295,7 +299,7 @@ pub fn restore(
         ));
     }
     let part = fresh(&data)?;
-    std::fs::copy(&source, &part).map_err(|error| failed(&part, &error))?;
+    private::copy_new(&source, &part).map_err(|error| failed(&part, &error))?;
     let conn = open_copy(&part)?;
     schema::require_this_version(&conn)?;
     if identity_of(keys)? != identity(&conn)? {

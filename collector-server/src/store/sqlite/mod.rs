@@ -71,6 +71,7 @@ use crate::privacy::audit::Entry;
 use crate::privacy::keys::{Blind, KeyRing};
 use crate::privacy::ledger::Draft;
 use crate::privacy::tokens::TokenRow;
+use crate::private;
 
 pub use self::access::Access;
 pub use self::arrivals::{Arrival, Arrivals, DISORDER_MS, Doubt, SLICE_ROWS, SourceId};
@@ -131,7 +132,7 @@ impl SqliteStore {
                 rusqlite::version()
             )));
         }
-        std::fs::create_dir_all(&config.dir).map_err(|e| unavailable(&e))?;
+        private::create_dirs(&config.dir).map_err(|e| unavailable(&e))?;
         let lock = lock_dir(&config.dir)?;
         let path = config.dir.join(FILE_NAME);
         let mut conn = open_or_replace(&path, &config)?;

@@ -9,11 +9,13 @@ use super::filter::ConsentFilter;
 use super::schema::{self, OpenError};
 use super::{SqliteConfig, unavailable};
 use crate::privacy::keys::Blind;
+use crate::private;
 use crate::store::StoreError;
 
 /// Takes the data directory for this process.
 pub(super) fn lock_dir(dir: &Path) -> Result<File, StoreError> {
-    let file = File::create(dir.join("lock")).map_err(|e| unavailable(&e))?;
+    // Who could open it could hold it, and nothing would start.
+    let file = private::create(&dir.join("lock")).map_err(|e| unavailable(&e))?;
     file.try_lock().map_err(|_| {
         StoreError::Unavailable(format!(
             "the data directory {} is in use by another process",

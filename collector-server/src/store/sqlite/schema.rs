@@ -6,8 +6,6 @@
 
 mod migrations;
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,6 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 pub use self::migrations::OpenError;
 use self::migrations::{MIGRATIONS, migrate, require_current};
 use super::SqliteConfig;
+use crate::private;
 
 /// First version without the WAL-reset race of 3.7.0 to 3.51.2.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
@@ -23,12 +22,7 @@ pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
 /// Makes a file that is not there yet, for its owner's eyes alone; `SQLite` gives the log beside it the same mode. Where that fails, `SQLite`
 /// says why in its own words.
 fn make_private(path: &Path) {
-    let made = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    if let Err(error) = made
+    if let Err(error) = private::create_new(path)
         && error.kind() != std::io::ErrorKind::AlreadyExists
     {
         tracing::debug!(%error, "the data file could not be made");
