@@ -46,7 +46,7 @@ test('the sources and a user of the types compile', () => {
     export const names: Promise<string[]> = texts('de').then((words) => purposes.map((purpose) => words.purposes[purpose].name));
     export const first: Language | undefined = languages[0];
     export async function run(): Promise<void> {
-      await init({ writeKey: 'pk', endpoint: 'https://t.shop.example', regime: 'opt_out', ownHosts: ['shop.example'], signals: ['tcf', 'klaro'], tell: told, tcfVendors: [755], signalsOptions: { categories: { C0005: ['marketing'] } } });
+      await init({ writeKey: 'pk', endpoint: 'https://c.shop.example', regime: 'opt_out', ownHosts: ['shop.example'], signals: ['tcf', 'klaro'], tell: told, tcfVendors: [755], signalsOptions: { categories: { C0005: ['marketing'] } } });
       const id: string = track('purchase', { transaction_id: '1', value: 2, currency: 'EUR' }, { at: Date.now() });
       page(); identify({ email: id }); reset();
       const stop: () => void = consent.on((state: ConsentState) => state.allow.marketing);

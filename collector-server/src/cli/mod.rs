@@ -90,7 +90,7 @@ enum Command {
     Report(report::ReportArgs),
     /// Tells on one screen how a running collector stands: sources, destinations, lag, what is unusual
     #[command(
-        after_help = "Ends with 1 when the collector is not ready or something is unusual.\n\nExamples:\n  firsthand status --config collector.toml\n  firsthand status --url https://collect.shop.example --token-env FIRSTHAND_TOKEN --json --config collector.toml"
+        after_help = "Ends with 1 when the collector is not ready or something is unusual.\n\nExamples:\n  firsthand status --config collector.toml\n  firsthand status --url https://c.shop.example --token-env FIRSTHAND_TOKEN --json --config collector.toml"
     )]
     Status(status::StatusArgs),
     /// Lists what destinations have given up, with the platforms' answers

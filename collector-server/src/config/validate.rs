@@ -354,7 +354,7 @@ impl Config {
         {
             problems.add(
                 "server.public_url",
-                "must be an address, such as \"https://collect.shop.example\"",
+                "must be an address, such as \"https://c.shop.example\"",
             );
         }
         if server.worker_threads == Some(0) {
