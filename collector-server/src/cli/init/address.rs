@@ -1,34 +1,21 @@
 //! Addresses of a shop and of its collector: what may be meant, and what a browser makes of the two. Pure.
 
-use std::net::IpAddr;
+use reqwest::Url;
 
-use http::Uri;
+use crate::forward::config::is_this_machine;
 
-/// An address, taken apart; in lower case but for the path.
+/// An address of the web, as a browser reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Address {
-    is_https: bool,
-    host: String,
-    port: Option<u16>,
-    /// Without a slash at its end.
-    path: String,
-}
+pub(super) struct Address(Url);
 
 impl Address {
     /// Reads the address of a shop: a scheme, a host, perhaps a port. Without a scheme https is meant.
     pub(super) fn of_shop(text: &str) -> Result<Self, String> {
         let address = Self::parse(text, "https://shop.example")?;
-        if address.path.is_empty() {
+        if address.path().is_empty() {
             Ok(address)
         } else {
-            Err(format!(
-                "the shop's host is enough: {}",
-                Self {
-                    path: String::new(),
-                    ..address
-                }
-                .text()
-            ))
+            Err(format!("the shop's host is enough: {}", address.origin()))
         }
     }
 
@@ -38,168 +25,137 @@ impl Address {
     }
 
     fn parse(text: &str, example: &str) -> Result<Self, String> {
-        let wrong = || {
-            let what = if text.is_ascii() {
-                "is no web address"
-            } else {
-                "must be in ASCII: write a name with other letters as xn--…"
-            };
-            format!("{what}; an example: {example}")
-        };
         let full = if text.contains("://") {
             text.to_owned()
         } else {
             format!("https://{text}")
         };
-        let uri: Uri = full.parse().map_err(|_| wrong())?;
-        let authority = uri.authority().ok_or_else(wrong)?;
-        // Behind the host there is a port or nothing; before it, nothing.
-        let is_whole = match authority.as_str().strip_prefix(authority.host()) {
-            Some("") => true,
-            Some(_) => authority.port_u16().is_some(),
-            None => false,
-        };
-        let is_plain =
-            is_whole && !authority.host().is_empty() && !full.contains(['?', '#', '"', '\\']);
-        let is_https = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(wrong()),
-        };
-        if !is_plain {
-            return Err(wrong());
-        }
-        let address = Self {
-            is_https,
-            host: authority.host().to_ascii_lowercase(),
-            port: authority.port_u16(),
-            path: uri.path().trim_end_matches('/').to_owned(),
-        };
-        if !is_https && !address.is_local() {
-            return Err(format!(
-                "must be https: a page of a shop is, and its browser sends to nothing else; write {}",
-                Self {
-                    is_https: true,
-                    ..address
-                }
-                .text()
-            ));
+        let url = Url::parse(&full).ok().filter(|url| {
+            matches!(url.scheme(), "https" | "http")
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+                // What a browser takes as a name, and nobody has one of.
+                && url.host_str().is_some_and(|host| {
+                    host.bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'[' | b']' | b':'))
+                })
+        });
+        let address = Self(url.ok_or_else(|| format!("is no web address; an example: {example}"))?);
+        if address.0.scheme() == "http" && !address.is_local() {
+            return Err(
+                "must be https: a page of a shop is, and its browser sends to nothing else"
+                    .to_owned(),
+            );
         }
         Ok(address)
     }
 
     /// Whether this is an address of the developer's own machine.
     pub(super) fn is_local(&self) -> bool {
-        let bare = self.host.trim_matches(['[', ']']);
-        self.host == "localhost"
-            || self.host.ends_with(".localhost")
-            || bare.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        is_this_machine(&self.0)
     }
 
     /// Returns scheme, host and port as a browser writes an origin.
     pub(super) fn origin(&self) -> String {
-        let scheme = if self.is_https { "https" } else { "http" };
-        let usual = if self.is_https { 443 } else { 80 };
-        match self.port {
-            Some(port) if port != usual => format!("{scheme}://{}:{port}", self.host),
-            _ => format!("{scheme}://{}", self.host),
-        }
+        self.0.origin().ascii_serialization()
     }
 
     /// Returns the whole address, without a slash at its end.
     pub(super) fn text(&self) -> String {
-        self.origin() + &self.path
+        self.origin() + self.path()
     }
 
     /// Returns the path, without a slash at its end.
     pub(super) fn path(&self) -> &str {
-        &self.path
+        self.0.path().trim_end_matches('/')
     }
 
     /// The origins of a shop's pages: its own, and the same with and without `www.`
     pub(super) fn origins(&self) -> Vec<String> {
-        let with_host = |host: String| {
-            let other = Self {
-                host,
-                ..self.clone()
-            };
-            other.origin()
+        let other = match self.0.domain() {
+            Some(domain) if domain.starts_with("www.") => Some(self.domain().to_owned()),
+            Some(domain) if domain.matches('.').count() == 1 => Some(format!("www.{domain}")),
+            _ => None,
         };
-        let mut origins = vec![self.origin()];
-        if let Some(bare) = self.host.strip_prefix("www.") {
-            origins.push(with_host(bare.to_owned()));
-        } else if self.host.matches('.').count() == 1 && !self.is_local() {
-            origins.push(with_host(format!("www.{}", self.host)));
-        }
-        origins
+        let other = other.map(|host| self.with_host(&host).origin());
+        std::iter::once(self.origin()).chain(other).collect()
+    }
+
+    fn with_host(&self, host: &str) -> Self {
+        let mut url = self.0.clone();
+        // A part of a host, or one with a plain word before it, is a host.
+        let _ = url.set_host(Some(host));
+        Self(url)
+    }
+
+    fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
     }
 
     /// The domain that a shop's hosts have in common: its host without `www.`
     fn domain(&self) -> &str {
-        self.host.strip_prefix("www.").unwrap_or(&self.host)
-    }
-
-    fn is_ip(&self) -> bool {
-        let bare = self.host.trim_matches(['[', ']']);
-        bare.parse::<IpAddr>().is_ok()
+        self.host().strip_prefix("www.").unwrap_or(self.host())
     }
 
     /// Returns the domain of a cookie that this collector and the shop share, if there is one.
     pub(super) fn cookie_domain(&self, shop: &Self) -> Option<String> {
         let domain = shop.domain();
         let is_below = self
-            .host
+            .host()
             .strip_suffix(domain)
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        (is_below && domain.contains('.') && !shop.is_ip() && !shop.is_local())
-            .then(|| domain.to_owned())
+        // A number has no domain, and neither has a name without a dot.
+        (is_below && domain.contains('.') && shop.0.domain().is_some()).then(|| domain.to_owned())
     }
 
-    /// Whether a browser takes this collector's cookie for a stranger's on the pages of `shop`, as far as the two names tell: they have no more
-    /// than their last part in common.
+    /// Whether a browser takes this collector's cookie for a stranger's on the pages of `shop`, as far as the two names tell: their last two
+    /// parts differ.
     pub(super) fn is_stranger_to(&self, shop: &Self) -> bool {
-        if self.is_local() || shop.is_local() {
-            return false;
-        }
-        let end =
-            |host: &str| -> Vec<String> { host.rsplit('.').take(2).map(str::to_owned).collect() };
-        end(&self.host) != end(&shop.host)
+        let is_between_hosts = !self.is_local() && !shop.is_local();
+        is_between_hosts
+            && !self
+                .host()
+                .rsplit('.')
+                .take(2)
+                .eq(shop.host().rsplit('.').take(2))
     }
 
     /// Says what to do where the collector would take the shop's own place.
     pub(super) fn collides_with(&self, shop: &Self) -> Option<String> {
-        (self.path.is_empty() && shop.origins().contains(&self.origin())).then(|| {
-            if shop.is_local() {
-                return format!(
-                    "the shop is at {} itself: give the collector another port, such as --listen 127.0.0.1:8090",
-                    shop.origin()
-                );
-            }
-            format!(
-                "{} is the shop itself: give the collector a subdomain, such as {}, or a path, such as {}/fh",
-                shop.origin(),
-                collector_of(shop, 8080).text(),
-                shop.origin()
-            )
-        })
+        if !self.path().is_empty() || !shop.origins().contains(&self.origin()) {
+            return None;
+        }
+        let origin = shop.origin();
+        if shop.is_local() {
+            return Some(format!(
+                "the shop is at {origin} itself: give the collector another port, such as --listen 127.0.0.1:8090"
+            ));
+        }
+        Some(format!(
+            "{origin} is the shop itself: give the collector a subdomain, such as {}, or a path, such as {origin}/fh",
+            collector_of(shop, 8080).text()
+        ))
     }
 }
 
-/// Returns where a shop's collector is unless told: `c.` before the shop's domain; on the developer's machine the port it listens on.
+/// Returns where a shop's collector is unless told: `c.` before the shop's domain; where the shop has no name but a number, or is on the
+/// developer's machine, the port that the collector listens on.
 pub(super) fn collector_of(shop: &Address, port: u16) -> Address {
-    if shop.is_local() || shop.is_ip() {
-        return Address {
-            is_https: false,
-            port: Some(port),
-            ..shop.clone()
-        };
+    let is_local = shop.is_local();
+    let mut beside = if is_local || shop.0.domain().is_none() {
+        shop.clone()
+    } else {
+        shop.with_host(&format!("c.{}", shop.domain()))
+    };
+    let port = (beside.host() == shop.host()).then_some(port);
+    // Neither can fail: there is a host, and both schemes have one.
+    let _ = beside.0.set_port(port);
+    if is_local {
+        let _ = beside.0.set_scheme("http");
     }
-    Address {
-        is_https: true,
-        host: format!("c.{}", shop.domain()),
-        port: None,
-        path: String::new(),
-    }
+    beside
 }
 
 #[cfg(test)]
@@ -223,6 +179,7 @@ mod tests {
             ("https://shop.example:8443", "https://shop.example:8443"),
             ("http://localhost:3000", "http://localhost:3000"),
             ("http://[::1]:3000", "http://[::1]:3000"),
+            ("https://bücher.example", "https://xn--bcher-kva.example"),
         ] {
             assert_eq!(shop(text).text(), want, "{text}");
         }
@@ -233,7 +190,6 @@ mod tests {
             ("https://me@shop.example", "no web address"),
             ("https://shop.example?a", "no web address"),
             ("https://shop.example:99999", "no web address"),
-            ("https://bücher.example", "xn--"),
             ("", "no web address"),
             ("a b", "no web address"),
             ("https://a\"b", "no web address"),
@@ -255,6 +211,7 @@ mod tests {
             ("https://www.shop.co.uk", "https://c.shop.co.uk"),
             ("http://localhost:3000", "http://localhost:8080"),
             ("http://127.0.0.1:3000", "http://127.0.0.1:8080"),
+            ("https://203.0.113.5", "https://203.0.113.5:8080"),
         ] {
             assert_eq!(collector_of(&shop(text), 8080).text(), want, "{text}");
         }
@@ -273,6 +230,7 @@ mod tests {
             ),
             ("https://de.shop.example", vec!["https://de.shop.example"]),
             ("http://localhost:3000", vec!["http://localhost:3000"]),
+            ("https://203.0.113.5", vec!["https://203.0.113.5"]),
         ] {
             assert_eq!(shop(text).origins(), want, "{text}");
         }

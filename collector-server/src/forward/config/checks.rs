@@ -97,17 +97,21 @@ pub fn is_safe_url(url: &str) -> bool {
     if !parsed.username().is_empty() || parsed.password().is_some() || parsed.fragment().is_some() {
         return false;
     }
-    let is_loopback = match parsed.host_str() {
+    match parsed.scheme() {
+        "https" => parsed.host_str().is_some(),
+        "http" => is_this_machine(&parsed),
+        _ => false,
+    }
+}
+
+/// Whether an address leads nowhere but to this machine.
+pub fn is_this_machine(url: &reqwest::Url) -> bool {
+    match url.host_str() {
         Some("localhost") => true,
         Some(host) => host
             .trim_matches(['[', ']'])
             .parse::<std::net::IpAddr>()
             .is_ok_and(|ip| ip.is_loopback()),
         None => false,
-    };
-    match parsed.scheme() {
-        "https" => parsed.host_str().is_some(),
-        "http" => is_loopback,
-        _ => false,
     }
 }

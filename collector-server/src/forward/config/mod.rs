@@ -24,7 +24,7 @@ mod validate;
 use firsthand_core::consent::Purpose;
 use serde::Deserialize;
 
-pub use checks::{Checks, is_digits, is_safe_url, is_token, is_version};
+pub use checks::{Checks, is_digits, is_safe_url, is_this_machine, is_token, is_version};
 pub use destination::{Common, Connection, DestinationConfig};
 pub use validate::validate_all;
 
