@@ -2,7 +2,7 @@
 //! with `chmod`; the umask of whoever called decides nothing.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -28,6 +28,28 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
         .truncate(true)
         .mode(FILE)
         .open(path)
+}
+
+/// Writes a file where there is none, on disk when it returns. What fails leaves nothing: half a file would be taken for a whole one.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_new(path)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| sync_dir_of(path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+/// Brings the name of a file to disk.
+pub(crate) fn sync_dir_of(path: &Path) -> io::Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    File::open(dir)?.sync_all()
 }
 
 /// Makes a folder and those above it. One that is there stays as it is.
@@ -61,10 +83,12 @@ mod tests {
             (0o700, 0o700)
         );
         let file = folder.join("file");
-        create_new(&file).unwrap();
+        write_new(&file, b"text").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "text");
         assert_eq!(mode(&file), 0o600);
-        let again = create_new(&file).unwrap_err();
+        let again = write_new(&file, b"other").unwrap_err();
         assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "text");
 
         let open = folder.join("open");
         std::fs::write(&open, "text").unwrap();

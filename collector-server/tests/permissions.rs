@@ -20,8 +20,7 @@ fn open_handed(dir: &Path, args: &[&str]) -> Command {
         .args(["-c", "umask 000; exec \"$0\" \"$@\""])
         .arg(env!("CARGO_BIN_EXE_firsthand"))
         .args(args)
-        .arg("--config")
-        .arg(dir.join("collector.toml"))
+        .env("FIRSTHAND_CONFIG", dir.join("collector.toml"))
         .env("ADMIN_TOKEN", ADMIN_TOKEN)
         .env("ERP_KEY", SECRET_KEY);
     command
@@ -72,7 +71,15 @@ fn nothing_that_is_written_can_be_read_by_others() {
     );
     let anna = ["export", "--anonymous-id", ANNA, "--verified-by", "a test"];
     let to = out("anna.jsonl");
-    done(home.path(), &[anna.as_slice(), &["--out", &to]].concat());
+    let anna = [anna.as_slice(), &["--out", &to]].concat();
+    done(home.path(), &anna);
+    // Nothing is written over.
+    let again = open_handed(home.path(), &anna).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(
+        !again.status.success() && said.contains("exists: name a new file"),
+        "{said}"
+    );
     drop(collector);
 
     // Elsewhere, from the backup: also one that somebody has made readable meanwhile.
@@ -96,6 +103,14 @@ fn nothing_that_is_written_can_be_read_by_others() {
         &["token", "create", "--role", "read", "--name", "anna"],
     );
 
+    // One that `init` makes, its configuration too.
+    let fresh = made.join("fresh");
+    let to = out("fresh");
+    done(
+        &made,
+        &["init", "--shop", "https://kettle.test", "--dir", &to],
+    );
+
     for (dir, wanted) in [
         (
             home.path(),
@@ -111,16 +126,25 @@ fn nothing_that_is_written_can_be_read_by_others() {
                 "receipts.jsonl",
             ],
         ),
+        (
+            &fresh,
+            &[
+                "collector.toml",
+                "secrets/backend-key",
+                "secrets/admin-token",
+            ],
+        ),
         (other.path(), &["data/firsthand.db"]),
         (third.path(), &["data/firsthand.db"]),
     ] {
         for file in wanted {
             assert!(dir.join(file).is_file(), "{file}");
         }
+        // The test's own file is not the collector's.
         let configuration = dir.join("collector.toml");
         let open: Vec<_> = open_to_others(dir)
             .into_iter()
-            .filter(|(path, _)| *path != configuration)
+            .filter(|(path, _)| dir == fresh || *path != configuration)
             .collect();
         assert!(open.is_empty(), "{open:x?}");
     }

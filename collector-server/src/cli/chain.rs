@@ -1,6 +1,6 @@
 //! Verification and export of a chain: the same for receipts and the audit log.
 
-use std::io::{BufWriter, Write};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -8,10 +8,10 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::output;
 use crate::config::Config;
 use crate::privacy::audit::{Entry, Outcome};
 use crate::privacy::chain::{Hash, Head, Row, Verified};
-use crate::private;
 use crate::store::sqlite::{Access, Chain, FILE_NAME, Inspector};
 
 #[derive(Debug, Args)]
@@ -152,12 +152,7 @@ pub(super) fn export(
     more: impl Fn(Inspector<'_>, &Value) -> rusqlite::Result<Value>,
 ) -> anyhow::Result<()> {
     let path = data_file(config)?;
-    let mut out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(
-            private::create_new(path).with_context(|| format!("writing {}", path.display()))?,
-        )),
-        None => Box::new(BufWriter::new(std::io::stdout().lock())),
-    };
+    let mut out = output::open(args.out.as_deref())?;
     let written = Inspector::open(&path, |view| {
         let mut before = view.anchor(chain)?.hash;
         Ok(view.walk(chain, |row| {

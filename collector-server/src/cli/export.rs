@@ -1,17 +1,16 @@
 //! `firsthand export`: everything that is kept about a person.
 
-use std::io::{BufWriter, Write};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use super::ConfigArg;
 use super::chain::record;
 use super::whom::{WhomArgs, look, require_somebody};
+use super::{ConfigArg, output};
 use crate::explain::person::{Form, export};
 use crate::privacy::task::VerifiedBy;
-use crate::private;
 
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
@@ -40,12 +39,7 @@ pub(super) fn run(args: &ExportArgs) -> anyhow::Result<()> {
         policy: config.consent.policy(),
         now_ms: jiff::Timestamp::now().as_millisecond(),
     };
-    let mut out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(BufWriter::new(
-            private::create_new(path).with_context(|| format!("writing {}", path.display()))?,
-        )),
-        None => Box::new(BufWriter::new(std::io::stdout().lock())),
-    };
+    let mut out = output::open(args.out.as_deref())?;
     let written = look(&config, |view| {
         Ok(export(view, &target, &form, |line| {
             writeln!(out, "{line}").context("writing the export")

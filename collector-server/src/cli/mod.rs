@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod init;
 mod keys;
+mod output;
 mod replay;
 mod report;
 mod sandbox;

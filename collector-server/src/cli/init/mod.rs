@@ -4,7 +4,7 @@ mod address;
 mod template;
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -92,7 +92,6 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<()> {
     private::create_dirs(dir).with_context(folder)?;
     let dir = fs::canonicalize(dir).with_context(folder)?;
     let secrets = dir.join(SECRETS);
-    private::create_dirs(&secrets).with_context(|| format!("making {}", secrets.display()))?;
     let data = match &args.data {
         Some(data) => std::path::absolute(data).context("the folder of --data")?,
         None => dir.join("data"),
@@ -107,16 +106,16 @@ pub(super) fn run(args: &InitArgs) -> anyhow::Result<()> {
         country: args.country.as_deref(),
     };
     let text = template::fill(&setup)?;
+    private::create_dirs(&secrets).with_context(|| format!("making {}", secrets.display()))?;
     let mut made = Vec::new();
     for (name, prefix, what) in KEYS {
         let path = secrets.join(name);
         let key = Secret::new(format!("{prefix}{}\n", random_key()));
-        let is_new = write_new(&path, key.expose())
-            .with_context(|| format!("writing {}", path.display()))?;
+        let is_new = write_new(&path, key.expose())?;
         made.push((path, if is_new { what } else { "was there, stays" }));
     }
     let config = dir.join(DEFAULT_CONFIG);
-    if !write_new(&config, &text).with_context(|| format!("writing {}", config.display()))? {
+    if !write_new(&config, &text)? {
         bail!(
             "{} was made by somebody else meanwhile, and stays as it is",
             config.display()
@@ -181,19 +180,10 @@ fn random_key() -> String {
 }
 
 /// Writes a file, unless it is there. Returns whether it did.
-fn write_new(path: &Path, text: &str) -> io::Result<bool> {
-    match private::create_new(path) {
-        Ok(mut file) => {
-            let written = file
-                .write_all(text.as_bytes())
-                .and_then(|()| file.sync_all());
-            if written.is_err() {
-                // Half a file would be taken for a whole one the next time.
-                let _ = fs::remove_file(path);
-            }
-            written.map(|()| true)
-        }
+fn write_new(path: &Path, text: &str) -> anyhow::Result<bool> {
+    match private::write_new(path, text.as_bytes()) {
+        Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(error) => Err(error),
+        Err(error) => Err(error).with_context(|| format!("writing {}", path.display())),
     }
 }

@@ -4,7 +4,6 @@
 //! owner only; replaced as a whole, on disk before the first use.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -112,13 +111,7 @@ pub fn write_new(path: &Path) -> Result<(), KeyError> {
     let mut text = Zeroizing::new(String::with_capacity(KEY_BYTES * 2 + 1));
     push_hex(&mut text, &raw);
     text.push('\n');
-    let written = private::create_new(path)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| sync_dir(path));
-    written.map_err(|error| failed(path, &error))
+    private::write_new(path, text.as_bytes()).map_err(|error| failed(path, &error))
 }
 
 fn push_hex(text: &mut String, raw: &Raw) {
@@ -135,16 +128,7 @@ fn write_secret(path: &Path, text: &[u8]) -> std::io::Result<()> {
     file.write_all(text)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
-    sync_dir(path)
-}
-
-/// Brings the name of a file to disk.
-fn sync_dir(path: &Path) -> std::io::Result<()> {
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    File::open(dir)?.sync_all()
+    private::sync_dir_of(path)
 }
 
 fn failed(path: &Path, reason: &dyn std::fmt::Display) -> KeyError {

@@ -88,16 +88,6 @@ fn beside(path: &Path) -> PathBuf {
     PathBuf::from(format!("{}.part", path.display()))
 }
 
-fn sync_dir_of(path: &Path) -> Result<(), BackupError> {
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|error| failed(dir, &error))
-}
-
 /// Removes what an earlier attempt has left.
 fn fresh(path: &Path) -> Result<PathBuf, BackupError> {
     let part = beside(path);
@@ -128,8 +118,8 @@ fn publish(part: &Path, path: &Path) -> Result<(), BackupError> {
     File::open(part)
         .and_then(|file| file.sync_all())
         .and_then(|()| std::fs::rename(part, path))
-        .map_err(|error| failed(path, &error))?;
-    sync_dir_of(path)
+        .and_then(|()| private::sync_dir_of(path))
+        .map_err(|error| failed(path, &error))
 }
 
 /// Takes a backup of the data in `dir` into the new file `<out>/firsthand.db`, and replaces the keys file.
